@@ -1,0 +1,138 @@
+"""From ``__scope__`` to SQL: the criterion that leaves a viewer only the rows in reach.
+
+The shape of each criterion depends on the side of the product alone; the household, facility
+and account numbers are bound parameters read when the statement runs. One shape means one
+compiled statement for every viewer: scoping costs a cache key of one word a query.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, Integer, Table, bindparam, false, select
+from sqlalchemy.orm import with_loader_criteria
+from sqlalchemy.orm.context import ORMCompileState
+from sqlalchemy.orm.interfaces import CriteriaOption
+from sqlalchemy.orm.util import LoaderCriteriaOption
+from sqlalchemy.sql.visitors import InternalTraversal
+
+from app.access.viewer import Side, Viewer, current
+from app.declare import Entity, Through, entities, entity_named
+from app.declare.scope import Root, Scope
+
+Criterion = ColumnElement[bool] | None
+"""None: every row is in reach."""
+
+
+def scope_of(entity: type[Entity], side: Side) -> Scope:
+    """The declared scope on that side of the product."""
+    if side is Side.STAFF and entity.__facility__ is not None:
+        return entity.__facility__
+    return entity.__scope__
+
+
+def _asking() -> Viewer:
+    viewer = current()
+    if not isinstance(viewer, Viewer):
+        raise TypeError("une requête cadrée s'exécute hors de son cadre")
+    return viewer
+
+
+def _bound(name: str, read: Callable[[], Any], expanding: bool) -> BindParameter[Any]:
+    return bindparam(name, callable_=read, expanding=expanding, type_=Integer, unique=True)
+
+
+def _family_ids() -> BindParameter[Any]:
+    return _bound("scope_families", lambda: sorted(_asking().family_ids), expanding=True)
+
+
+def _facility_ids() -> BindParameter[Any]:
+    return _bound("scope_facilities", lambda: sorted(_asking().facility_ids or ()), expanding=True)
+
+
+def criterion(entity: type[Entity], side: Side, seen: tuple[str, ...] = ()) -> Criterion:
+    """What the WHERE clause of a SELECT on this entity must add on that side."""
+    if entity.__name__ in seen:
+        raise RecursionError(f"Les portées tournent en rond : {' > '.join((*seen, entity.__name__))}")
+    seen = (*seen, entity.__name__)
+    scope = scope_of(entity, side)
+    table: Table = entity.__table__  # type: ignore[assignment]
+    if isinstance(scope, Root):
+        return _root(table, scope, side)
+    if isinstance(scope, Through):
+        return _in(table.c.id, _through(scope, side, seen))
+    target = entity_named(entity.__attributes__[scope].target)
+    return _follow(table.c[f"{scope}_id"], target, side, seen)
+
+
+def _follow(key: ColumnElement[int], target: type[Entity], side: Side, seen: tuple[str, ...]) -> Criterion:
+    """The rows whose key points at a row of the target in reach; a hop is saved where it can be."""
+    scope = scope_of(target, side)
+    if scope is Root.HOUSEHOLD:
+        return key.in_(_family_ids())
+    if scope is Root.FACILITY:
+        return key.in_(_facility_ids())
+    if isinstance(scope, Through):
+        return _in(key, _through(scope, side, (*seen, target.__name__)))
+    inner = criterion(target, side, seen)
+    return None if inner is None else key.in_(select(target.__table__.c.id).where(inner))
+
+
+def _through(scope: Through, side: Side, seen: tuple[str, ...]) -> Any:
+    other = entity_named(scope.entity)
+    inner = criterion(other, side, seen)
+    return None if inner is None else select(other.__table__.c[f"{scope.relation}_id"]).where(inner)
+
+
+def _in(key: ColumnElement[int], rows: Any) -> Criterion:
+    return None if rows is None else key.in_(rows)
+
+
+def _root(table: Table, root: Root, side: Side) -> Criterion:
+    if root is Root.TOWN:
+        return None
+    if root is Root.SERVICE:
+        return None if side is Side.STAFF else false()
+    if root is Root.HOUSEHOLD:
+        return table.c.id.in_(_family_ids())
+    if root is Root.FACILITY:
+        return table.c.id.in_(_facility_ids())
+    return table.c.id == _bound("scope_account", lambda: _asking().account_id, expanding=False)
+
+
+class InScope(CriteriaOption):
+    """Every entity in scope, as one option whose cache key is the side and the registry's size."""
+
+    _cache_key_traversal = [("key", InternalTraversal.dp_string)]
+    propagate_to_loaders = False
+
+    def __init__(self, side: Side, count: int) -> None:
+        self.key = f"in-scope-{side.value}-{count}"
+        self.criteria: list[LoaderCriteriaOption] = []
+        for entity in entities():
+            rows = criterion(entity, side)
+            if rows is not None:
+                self.criteria.append(
+                    with_loader_criteria(entity, rows, include_aliases=True, propagate_to_loaders=False)
+                )
+
+    def process_compile_state(self, compile_state: ORMCompileState) -> None:
+        """Called once, when the statement is compiled."""
+        self.get_global_criteria(compile_state.global_attributes)
+
+    def get_global_criteria(self, attributes: dict[Any, Any]) -> None:
+        """Hand each criterion to the compiler."""
+        for one in self.criteria:
+            one.get_global_criteria(attributes)
+
+
+@cache
+def _in_scope(side: Side, names: tuple[str, ...]) -> InScope:
+    return InScope(side, hash(names))
+
+
+def in_scope(viewer: Viewer) -> InScope | None:
+    """The option to add to a statement; None when this viewer's rows are all there is."""
+    if viewer.is_staff and viewer.facility_ids is None:
+        return None
+    return _in_scope(viewer.side, tuple(entity.__name__ for entity in entities()))

@@ -1,0 +1,104 @@
+"""The history: one listener writes who did what, before and after, with the change itself."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import event, insert, inspect
+from sqlalchemy.orm import Session, UOWTransaction
+
+from app.access.viewer import Unscoped, current
+from app.declare import Attribute, Choice, Entity, FileRef, Kind, entity_named
+
+CREATED, CHANGED, DELETED = "create", "edit", "delete"
+WORDS = {CREATED: "ajout", CHANGED: "modification", DELETED: "suppression"}
+
+
+def install() -> None:
+    """Put the listener on the Session class, once a process."""
+    if not event.contains(Session, "after_flush", _write):
+        event.listen(Session, "after_flush", _write)
+
+
+def _write(session: Session, context: UOWTransaction) -> None:
+    entries = [
+        entry
+        for rows, action in ((session.new, CREATED), (session.dirty, CHANGED), (session.deleted, DELETED))
+        for row in rows
+        if isinstance(row, Entity) and row.__history__
+        for entry in _entry(row, action)
+    ]
+    if entries:
+        session.connection().execute(insert(entity_named("HistoryEntry").__table__), entries)
+
+
+def _entry(row: Entity, action: str) -> Iterable[dict[str, Any]]:
+    before, after = changes(row, action)
+    if not before and not after:
+        return
+    asking = current()
+    family_id = family_of(row)
+    if family_id is None and not isinstance(asking, Unscoped) and asking.is_family:
+        family_id = asking.family_id
+    labels = [row.__attributes__[name].label for name in after] if action == CHANGED else []
+    summary = f"{row.__term__.title_one}, {WORDS[action]}" + (" : " + ", ".join(labels) if labels else "")
+    yield {
+        "done_at": datetime.now(UTC),
+        "actor": asking.name,
+        "account_id": asking.account_id,
+        "action": action,
+        "entity": type(row).__name__,
+        "row_id": row.id,
+        "family_id": family_id,
+        "summary": summary[:300],
+        "before": before or None,
+        "after": after or None,
+        "revision": 1,
+    }
+
+
+def family_of(row: Entity) -> int | None:
+    """The household a row belongs to, where the row itself says so."""
+    if type(row).__name__ == "Family":
+        return row.id
+    state = inspect(row).dict
+    return state.get("family_id")
+
+
+def changes(row: Entity, action: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The declared values before and after; secrets are left out."""
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    state = inspect(row)
+    for one in row.__attributes__.values():
+        if one.secret:
+            continue
+        history = state.attrs[one.column].history
+        if action == DELETED:
+            before[one.name] = plain(one, state.dict.get(one.column))
+        elif action == CREATED:
+            value = plain(one, state.dict.get(one.column))
+            if value is not None:
+                after[one.name] = value
+        elif history.has_changes():
+            was = plain(one, history.deleted[0] if history.deleted else None)
+            now = plain(one, history.added[0] if history.added else None)
+            if was != now:
+                before[one.name], after[one.name] = was, now
+    return before, after
+
+
+def plain(one: Attribute, value: Any) -> Any:
+    """The value as JSON holds it."""
+    if value is None or isinstance(value, bool | int | str | dict | list):
+        return value
+    if isinstance(value, Choice):
+        return value.value
+    if isinstance(value, FileRef):
+        return value.name
+    if isinstance(value, Decimal):
+        return str(value.normalize())
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    raise TypeError(f"{one.name}: {type(value).__name__} n'a pas de forme pour l'historique ({Kind})")

@@ -1,0 +1,114 @@
+"""Who is asking: carried by a context variable, set once at the edge."""
+
+import enum
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+
+from app.declare import FAMILY, NOBODY, STAFF, Role
+
+
+class Side(enum.Enum):
+    """Which half of the product is being used: one account may have both."""
+
+    FAMILY = "family"
+    STAFF = "staff"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Whose eyes and hands these are. ``facility_ids`` None means every facility."""
+
+    account_id: int | None
+    name: str
+    side: Side
+    roles: Role = NOBODY
+    family_ids: frozenset[int] = frozenset()
+    facility_ids: frozenset[int] | None = None
+    email: str = ""
+    family_id: int | None = None
+    """The household in view, when the account reaches several."""
+
+    @property
+    def is_staff(self) -> bool:
+        """Acts for the town."""
+        return self.side is Side.STAFF
+
+    @property
+    def is_family(self) -> bool:
+        """Acts for a household."""
+        return self.side is Side.FAMILY
+
+    @property
+    def acting_roles(self) -> Role:
+        """The roles in force on this side: a parent who works for the town is a parent at home."""
+        return self.roles & (STAFF if self.is_staff else FAMILY)
+
+    def on(self, side: Side) -> "Viewer":
+        """The same person on the other side."""
+        return replace(self, side=side)
+
+
+@dataclass(frozen=True)
+class Unscoped:
+    """No row is hidden: for jobs, log-in and the rare check over everybody; always with a reason."""
+
+    reason: str
+    name: str = "Marelle"
+    account_id: int | None = None
+
+
+_current: ContextVar[Viewer | Unscoped | None] = ContextVar("viewer", default=None)
+
+
+class NoViewer(Exception):
+    """A query ran with nobody asking: set a viewer, or say why none is needed with ``unscoped``."""
+
+
+def current() -> Viewer | Unscoped:
+    """Who is asking, or NoViewer."""
+    viewer = _current.get()
+    if viewer is None:
+        raise NoViewer("Requête sans demandeur : ouvrez « acting(viewer) », ou « unscoped(reason=…) ».")
+    return viewer
+
+
+def current_viewer() -> Viewer | None:
+    """The person asking; None in a job or before log-in."""
+    viewer = _current.get()
+    return viewer if isinstance(viewer, Viewer) else None
+
+
+@contextmanager
+def acting(viewer: Viewer) -> Iterator[Viewer]:
+    """Queries and writes inside are those of this viewer."""
+    token = _current.set(viewer)
+    try:
+        yield viewer
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def unscoped(reason: str) -> Iterator[None]:
+    """Nothing is hidden inside. The reason says why that is right; the actor stays who it was."""
+    before = _current.get()
+    actor = Unscoped(reason)
+    if before is not None:
+        actor = Unscoped(reason, name=before.name, account_id=before.account_id)
+    token = _current.set(actor)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def nobody() -> Iterator[None]:
+    """Nobody is asking: the state at the start of each request, whatever the thread did before."""
+    token = _current.set(None)
+    try:
+        yield
+    finally:
+        _current.reset(token)

@@ -1,0 +1,97 @@
+"""Every entity there is, and the contradictions that stop the boot."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from app.declare.attribute import Kind
+from app.declare.roles import FAMILY, NOBODY
+from app.declare.scope import Root, Scope, Through
+
+if TYPE_CHECKING:
+    from app.declare.entity import Entity
+
+_entities: dict[str, "type[Entity]"] = {}
+
+
+class Contradiction(Exception):
+    """The declarations contradict each other: the message says where and what to change."""
+
+
+def register(entity: "type[Entity]") -> None:
+    """Note an entity; a second class of the same name is a contradiction."""
+    known = _entities.get(entity.__name__)
+    if known is not None and known.__module__ != entity.__module__:
+        raise Contradiction(
+            f"Deux entités s'appellent {entity.__name__} : {known.__module__} et {entity.__module__}."
+        )
+    _entities[entity.__name__] = entity
+
+
+def forget(entity: "type[Entity]") -> None:
+    """Take an entity out again: for tests that declare one."""
+    _entities.pop(entity.__name__, None)
+
+
+def entities() -> "list[type[Entity]]":
+    """Every declared entity, in the order of declaration."""
+    return list(_entities.values())
+
+
+def entity_named(name: str) -> "type[Entity]":
+    """The entity of that class name, or Contradiction."""
+    try:
+        return _entities[name]
+    except KeyError:
+        raise Contradiction(f"Aucune entité ne s'appelle {name}.") from None
+
+
+def verify() -> None:
+    """Raise Contradiction with one line a fault, over every entity at once."""
+    faults = [fault for entity in entities() for fault in faults_of(entity)]
+    if faults:
+        raise Contradiction("Les déclarations se contredisent :\n- " + "\n- ".join(faults))
+
+
+def faults_of(entity: "type[Entity]") -> Iterator[str]:
+    """What contradicts itself in one entity, a sentence each."""
+    where = f"{entity.__module__}.{entity.__name__}"
+    if not (entity.__doc__ or "").strip():
+        yield f"{where} n'a pas de phrase d'explication : écrivez sa docstring."
+    if getattr(entity, "__term__", None) is None:
+        yield f"{where} n'a pas de terme français : ajoutez __term__ = feminine(…) ou masculine(…)."
+    if getattr(entity, "__scope__", None) is None:
+        yield f"{where} ne dit pas à qui sont ses lignes : ajoutez __scope__."
+    else:
+        yield from _scope_faults(entity, where, entity.__scope__, "__scope__")
+        if entity.__facility__ is not None:
+            yield from _scope_faults(entity, where, entity.__facility__, "__facility__")
+    for name in (*entity.__named__, *entity.__listed__, *entity.__searched__):
+        if name not in entity.__attributes__:
+            yield f"{where} cite l'attribut {name}, qui n'est pas déclaré."
+    for attribute in entity.__attributes__.values():
+        at = f"{where}.{attribute.name}"
+        see, edit = attribute.see or NOBODY, attribute.edit or NOBODY
+        if edit & ~see:
+            yield f"{at} : {(edit & ~see).label} peut modifier sans voir ; ajoutez ce rôle à see ou retirez-le d'edit."
+        if attribute.approval and not edit & FAMILY:
+            yield f"{at} attend une validation, mais les familles ne peuvent pas le modifier : retirez approval ou ajoutez FAMILY à edit."
+        if attribute.freeze and not edit & FAMILY:
+            yield f"{at} a une date de gel, mais les familles ne peuvent pas le modifier : retirez freeze ou ajoutez FAMILY à edit."
+        if attribute.kind is Kind.RELATION and attribute.target not in _entities:
+            yield f"{at} mène à {attribute.target}, qui n'est pas une entité déclarée."
+        if attribute.secret and see:
+            yield f"{at} est secret et pourtant montré : mettez see=NOBODY."
+
+
+def _scope_faults(entity: "type[Entity]", where: str, scope: Scope, word: str) -> Iterator[str]:
+    if isinstance(scope, Root):
+        return
+    if isinstance(scope, Through):
+        other = _entities.get(scope.entity)
+        declared = other.__attributes__.get(scope.relation) if other else None
+        if declared is None or declared.target != entity.__name__:
+            yield f"{where}.{word} passe par {scope.entity}.{scope.relation}, qui n'est pas une relation vers {entity.__name__}."
+        return
+    declared = entity.__attributes__.get(scope)
+    if declared is None or declared.kind is not Kind.RELATION:
+        yield f"{where}.{word} cite « {scope} », qui n'est pas une de ses relations."

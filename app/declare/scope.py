@@ -1,0 +1,45 @@
+"""How an entity says whose rows it holds.
+
+``__scope__`` is one of:
+
+- the name of a relation: whoever reaches that row reaches this one;
+- ``Through("Membership", "person")``: reached when a row of that entity, in reach, points here;
+- ``HOUSEHOLD``: the row is the household itself;
+- ``OWN_ACCOUNT``: the row is the account itself;
+- ``TOWN``: the town's public settings, read by everyone who is logged in, written by staff;
+- ``SERVICE``: staff alone.
+
+``__facility__`` takes the same forms and limits the staff who are granted some facilities
+only; left out, it follows ``__scope__`` (``TOWN`` and ``SERVICE`` rows are then not limited).
+"""
+
+import enum
+from dataclasses import dataclass
+
+
+class Root(enum.Enum):
+    """Where a chain of scopes ends."""
+
+    HOUSEHOLD = "household"
+    FACILITY = "facility"
+    OWN_ACCOUNT = "own account"
+    TOWN = "town"
+    SERVICE = "service"
+
+
+HOUSEHOLD = Root.HOUSEHOLD
+FACILITY = Root.FACILITY
+OWN_ACCOUNT = Root.OWN_ACCOUNT
+TOWN = Root.TOWN
+SERVICE = Root.SERVICE
+
+
+@dataclass(frozen=True)
+class Through:
+    """Reached through rows of another entity that point here by one of their relations."""
+
+    entity: str
+    relation: str
+
+
+Scope = str | Through | Root

@@ -1,0 +1,113 @@
+"""Registrations, bookings, and what really happened on the day."""
+
+from datetime import date, datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from app.declare import (
+    CARE,
+    FAMILY,
+    NOBODY,
+    Choice,
+    Entity,
+    Kind,
+    attribute,
+    feminine,
+    relation,
+)
+from app.entities.calendar import SchoolYear
+from app.entities.catalogue import Activity, CareGroup, Unit
+from app.entities.family import Family, Person
+
+
+class RegistrationStatus(Choice):
+    """Where a registration stands."""
+
+    ASKED = "asked", "Demandée", "yellow", "hourglass-split"
+    ACCEPTED = "accepted", "Acceptée", "green", "check-lg"
+    REFUSED = "refused", "Refusée", "rose", "x-lg"
+    ENDED = "ended", "Terminée", "grey", "dash-lg"
+
+
+class Registration(Entity):
+    """Registration: a child's right to book an activity for a school year, billed to one household."""
+
+    __term__ = feminine("inscription", "inscriptions")
+    __scope__ = "family"
+    __facility__ = "activity"
+    __edit__ = CARE
+    __menu__ = "Dossiers"
+    __named__ = ("child", "activity")
+    __listed__ = ("child", "activity", "family", "school_year", "status", "asked_at")
+    __table_args__ = (UniqueConstraint("child_id", "activity_id", "family_id", "school_year_id"),)
+
+    family: Mapped[Family] = relation("Famille", parent=True)
+    family_id: Mapped[int]
+    child: Mapped[Person] = relation("Enfant", parent=True)
+    child_id: Mapped[int]
+    activity: Mapped[Activity] = relation("Activité")
+    activity_id: Mapped[int]
+    school_year: Mapped[SchoolYear] = relation("Année scolaire")
+    school_year_id: Mapped[int]
+    status: Mapped[RegistrationStatus] = attribute("État", default=RegistrationStatus.ASKED, index=True)
+    starts_on: Mapped[date] = attribute("Du")
+    ends_on: Mapped[date] = attribute("Au")
+    group: Mapped[CareGroup | None] = relation("Groupe")
+    group_id: Mapped[int | None]
+    asked_at: Mapped[datetime | None] = attribute("Demandée le", edit=NOBODY)
+    decided_at: Mapped[datetime | None] = attribute("Décidée le", edit=NOBODY)
+    reason: Mapped[str | None] = attribute("Motif", kind=Kind.LONG_TEXT)
+
+
+class BookingStatus(Choice):
+    """Where a booking stands; the words are those of the squares."""
+
+    ASKED = "asked", "Demandé", "yellow", "hourglass-split"
+    CONFIRMED = "confirmed", "Confirmé", "green", "check-lg"
+    WAITING = "waiting", "Attente", "blue", "hourglass"
+    REFUSED = "refused", "Refusé", "rose", "x-lg"
+    CANCELLED = "cancelled", "Annulé", "grey", "dash-lg"
+
+
+class Presence(Choice):
+    """What was ticked on the day."""
+
+    PRESENT = "present", "Présent", "green", "person-check-fill"
+    ABSENT = "absent", "Absent", "peach", "person-dash"
+    EXCUSED = "excused", "Absence excusée", "grey", "person-dash"
+
+
+class Booking(Entity):
+    """Booking: a child, a unit, a day; and the attendance ticked on that day."""
+
+    __term__ = feminine("réservation", "réservations")
+    __scope__ = "family"
+    __facility__ = "unit"
+    __edit__ = CARE
+    __menu__ = "Dossiers"
+    __named__ = ("child", "booked_on")
+    __listed__ = ("child", "unit", "booked_on", "status", "presence", "family")
+    __descending__ = True
+    __table_args__ = (
+        UniqueConstraint("child_id", "unit_id", "booked_on", "family_id"),
+        Index("ix_booking_booked_on_unit", "booked_on", "unit_id"),
+        Index("ix_booking_child_day", "child_id", "booked_on"),
+    )
+
+    registration: Mapped[Registration] = relation("Inscription", see=CARE | FAMILY)
+    registration_id: Mapped[int]
+    family: Mapped[Family] = relation("Famille", parent=True)
+    family_id: Mapped[int]
+    child: Mapped[Person] = relation("Enfant", parent=True)
+    child_id: Mapped[int]
+    unit: Mapped[Unit] = relation("Unité")
+    unit_id: Mapped[int]
+    booked_on: Mapped[date] = attribute("Jour")
+    status: Mapped[BookingStatus] = attribute("État", default=BookingStatus.ASKED)
+    asked_at: Mapped[datetime | None] = attribute("Demandée le", edit=NOBODY)
+    presence: Mapped[Presence | None] = attribute("Pointage")
+    ticked_at: Mapped[datetime | None] = attribute("Pointé le", edit=NOBODY)
+    ticked_by: Mapped[str | None] = attribute("Pointé par", see=CARE, edit=NOBODY)
+
+

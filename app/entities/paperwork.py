@@ -1,0 +1,203 @@
+"""Documents asked, received, refused or put off; questions that configurators add."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Index
+from sqlalchemy.orm import Mapped
+
+from app.declare import (
+    CARE,
+    FAMILY,
+    NOBODY,
+    SETTINGS,
+    TOWN,
+    Choice,
+    Entity,
+    FileRef,
+    Kind,
+    attribute,
+    feminine,
+    masculine,
+    relation,
+)
+from app.entities.calendar import SchoolYear
+from app.entities.catalogue import Activity, Facility
+from app.entities.family import Family, Person
+
+
+class Subject(Choice):
+    """Whom a document or a question is about."""
+
+    FAMILY = "family", "Le foyer", "blue", "house-door"
+    CHILD = "child", "Chaque enfant", "green", "person"
+    GUARDIAN = "guardian", "Chaque responsable", "blue", "person-badge"
+
+
+class Validity(Choice):
+    """How long a document holds (D3)."""
+
+    SCHOOL_YEAR = "school_year", "Une année scolaire", "yellow", "arrow-repeat"
+    PERMANENT = "permanent", "Sans limite", "green", "check-lg"
+    MONTHS = "months", "Un nombre de mois", "yellow", "calendar3"
+
+
+class DocumentType(Entity):
+    """Document type: what is asked, of whom, for how long, and whether it blocks registration."""
+
+    __term__ = feminine("pièce demandée", "pièces demandées")
+    __scope__ = TOWN
+    __edit__ = SETTINGS
+    __menu__ = "Réglages"
+    __named__ = ("name",)
+    __listed__ = ("name", "subject", "is_mandatory", "validity", "activity", "facility")
+
+    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS)
+    name: Mapped[str] = attribute("Nom")
+    help_text: Mapped[str | None] = attribute("Explication", kind=Kind.LONG_TEXT)
+    subject: Mapped[Subject] = attribute("Concerne")
+    is_mandatory: Mapped[bool] = attribute(
+        "Obligatoire", help="Tant qu’elle manque, l’enfant ne peut pas être inscrit.", default=True
+    )
+    validity: Mapped[Validity] = attribute("Valable", default=Validity.SCHOOL_YEAR)
+    validity_months: Mapped[int | None] = attribute("Nombre de mois", unit="mois")
+    facility: Mapped[Facility | None] = relation("Pour la structure", help="Vide : toutes.")
+    facility_id: Mapped[int | None]
+    activity: Mapped[Activity | None] = relation("Pour l’activité", help="Vide : toutes.")
+    activity_id: Mapped[int | None]
+    accepts_received: Mapped[bool] = attribute(
+        "Suffit d’être reçue", help="L’inscription n’attend pas que le service l’ait validée.", default=False
+    )
+    position: Mapped[int] = attribute("Rang", default=0, see=SETTINGS)
+
+
+class DocumentStatus(Choice):
+    """Where a document stands (D5)."""
+
+    RECEIVED = "received", "Reçu, à vérifier", "yellow", "hourglass-split"
+    VALID = "valid", "Validé", "green", "check-lg"
+    REFUSED = "refused", "Refusé", "rose", "x-lg"
+
+
+class Document(Entity):
+    """Document: a file handed in for a household or for one of its members."""
+
+    __term__ = masculine("document", "documents")
+    __scope__ = "family"
+    __see__ = FAMILY | CARE
+    __edit__ = CARE
+    __create__ = CARE
+    __menu__ = "Dossiers"
+    __named__ = ("document_type",)
+    __listed__ = ("document_type", "family", "person", "status", "received_at", "valid_until")
+    __table_args__ = (Index("ix_document_status_received", "status", "received_at"),)
+
+    document_type: Mapped[DocumentType] = relation("Pièce")
+    document_type_id: Mapped[int]
+    family: Mapped[Family] = relation("Famille", parent=True)
+    family_id: Mapped[int]
+    person: Mapped[Person | None] = relation("Personne", help="Vide : la pièce concerne le foyer.", parent=True)
+    person_id: Mapped[int | None]
+    school_year: Mapped[SchoolYear | None] = relation("Année scolaire")
+    school_year_id: Mapped[int | None]
+    file: Mapped[FileRef | None] = attribute("Fichier")
+    status: Mapped[DocumentStatus] = attribute("État", default=DocumentStatus.RECEIVED)
+    received_at: Mapped[datetime] = attribute("Reçu le", edit=NOBODY)
+    decided_at: Mapped[datetime | None] = attribute("Vérifié le", edit=NOBODY)
+    decided_by: Mapped[str | None] = attribute("Vérifié par", see=CARE, edit=NOBODY)
+    reason: Mapped[str | None] = attribute("Motif du refus", kind=Kind.LONG_TEXT)
+    valid_from: Mapped[date | None] = attribute("Valable du")
+    valid_until: Mapped[date | None] = attribute("Valable jusqu’au")
+
+
+class Deferral(Entity):
+    """Deferral: a document may arrive later; until that day it does not block."""
+
+    __term__ = masculine("délai accordé", "délais accordés")
+    __scope__ = "family"
+    __see__ = FAMILY | CARE
+    __edit__ = CARE
+    __menu__ = "Dossiers"
+    __named__ = ("document_type", "until_on")
+    __listed__ = ("document_type", "family", "person", "until_on", "reason")
+
+    document_type: Mapped[DocumentType] = relation("Pièce")
+    document_type_id: Mapped[int]
+    family: Mapped[Family] = relation("Famille", parent=True)
+    family_id: Mapped[int]
+    person: Mapped[Person | None] = relation("Personne", parent=True)
+    person_id: Mapped[int | None]
+    until_on: Mapped[date] = attribute("Jusqu’au")
+    reason: Mapped[str | None] = attribute("Motif")
+
+
+class QuestionKind(Choice):
+    """What an answer looks like."""
+
+    YES_NO = "yes_no", "Oui ou non"
+    CHOICE = "choice", "Un choix"
+    SEVERAL = "several", "Plusieurs choix"
+    TEXT = "text", "Texte"
+    NUMBER = "number", "Nombre"
+    DATE = "date", "Date"
+    FILE = "file", "Fichier"
+
+
+class QuestionSection(Choice):
+    """Where a question stands in the file."""
+
+    NURSERY = "nursery", "Multi-accueil"
+    SCHOOLING = "schooling", "Scolarité, repas et régime"
+    HEALTH = "health", "Santé"
+    AUTHORISATIONS = "authorisations", "Autorisations"
+
+
+class Question(Entity):
+    """Question: what configurators ask beyond the declared attributes (authorisations, diets, ...)."""
+
+    __term__ = feminine("question", "questions")
+    __scope__ = TOWN
+    __edit__ = SETTINGS
+    __menu__ = "Réglages"
+    __named__ = ("label",)
+    __listed__ = ("label", "section", "question_kind", "facility", "is_required", "is_yearly")
+
+    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS)
+    label: Mapped[str] = attribute("Question")
+    help_text: Mapped[str | None] = attribute("Explication", kind=Kind.LONG_TEXT)
+    section: Mapped[QuestionSection] = attribute("Partie du dossier")
+    subject: Mapped[Subject] = attribute("Concerne", default=Subject.CHILD)
+    question_kind: Mapped[QuestionKind] = attribute("Réponse")
+    choices: Mapped[list[Any] | None] = attribute("Choix proposés", see=SETTINGS)
+    facility: Mapped[Facility | None] = relation("Structure", help="Vide : toutes.")
+    facility_id: Mapped[int | None]
+    is_required: Mapped[bool] = attribute("Réponse obligatoire", default=False)
+    is_yearly: Mapped[bool] = attribute("À redire chaque année", default=True)
+    position: Mapped[int] = attribute("Rang", default=0, see=SETTINGS)
+
+
+class Answer(Entity):
+    """Answer: what a household declared to a question, about a person or about itself."""
+
+    __term__ = feminine("réponse", "réponses")
+    __scope__ = "family"
+    __see__ = FAMILY | CARE
+    __edit__ = FAMILY | CARE
+    __create__ = FAMILY | CARE
+    __menu__ = "Dossiers"
+    __named__ = ("question",)
+    __listed__ = ("question", "family", "person", "school_year", "value")
+    __table_args__ = (Index("ix_answer_subject", "family_id", "person_id", "question_id", "school_year_id", unique=True),)
+
+    question: Mapped[Question] = relation("Question")
+    question_id: Mapped[int]
+    family: Mapped[Family] = relation("Famille", parent=True)
+    family_id: Mapped[int]
+    person: Mapped[Person | None] = relation("Personne", parent=True)
+    person_id: Mapped[int | None]
+    school_year: Mapped[SchoolYear | None] = relation("Année scolaire")
+    school_year_id: Mapped[int | None]
+    value: Mapped[dict[str, Any] | None] = attribute("Réponse")
+    answered_at: Mapped[datetime | None] = attribute("Répondu le", edit=NOBODY)
+
+

@@ -1,0 +1,86 @@
+"""The town's rules as data: articles, dated rules, freeze dates, settings."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import UniqueConstraint
+from sqlalchemy.orm import Mapped
+
+from app.declare import SETTINGS, STAFF, TOWN, Entity, Kind, attribute, between, feminine, masculine, relation
+from app.entities.catalogue import Activity, Facility
+
+
+class Article(Entity):
+    """Article of the règlement intérieur from which rules come."""
+
+    __term__ = masculine("article", "articles")
+    __scope__ = TOWN
+    __edit__ = SETTINGS
+    __menu__ = "Réglages"
+    __named__ = ("number", "title")
+    __listed__ = ("number", "title", "facility")
+
+    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS)
+    number: Mapped[str] = attribute("Numéro", length=20)
+    title: Mapped[str] = attribute("Titre")
+    text: Mapped[str | None] = attribute("Texte", kind=Kind.LONG_TEXT)
+    facility: Mapped[Facility | None] = relation("Structure", help="Vide : toutes.")
+    facility_id: Mapped[int | None]
+
+
+class Rule(Entity):
+    """Rule: a dated row of a rule kind, with its parameters and its article."""
+
+    __term__ = feminine("règle", "règles")
+    __scope__ = TOWN
+    __see__ = STAFF
+    __edit__ = SETTINGS
+    __menu__ = "Réglages"
+    __named__ = ("code",)
+    __listed__ = ("code", "rule_kind", "activity", "from_on", "until_on", "article")
+
+    code: Mapped[str] = attribute("Code", unique=True, length=60)
+    rule_kind: Mapped[str] = attribute("Sorte de règle", length=60)
+    parameters: Mapped[dict[str, Any]] = attribute("Paramètres")
+    activity: Mapped[Activity | None] = relation("Activité", help="Vide : toutes.")
+    activity_id: Mapped[int | None]
+    from_on: Mapped[date | None] = attribute("En vigueur du")
+    until_on: Mapped[date | None] = attribute("Jusqu’au (exclu)")
+    article: Mapped[Article | None] = relation("Article")
+    article_id: Mapped[int | None]
+
+
+class FreezeDate(Entity):
+    """Freeze date: from that day of each year, a section is read-only for families (F6)."""
+
+    __term__ = feminine("date de gel", "dates de gel")
+    __scope__ = TOWN
+    __edit__ = SETTINGS
+    __menu__ = "Réglages"
+    __named__ = ("section",)
+    __listed__ = ("section", "facility", "day", "month", "reopens_day", "reopens_month")
+    __table_args__ = (UniqueConstraint("section", "facility_id"),)
+
+    section: Mapped[str] = attribute("Partie du dossier", length=60)
+    facility: Mapped[Facility | None] = relation("Structure", help="Vide : toutes.")
+    facility_id: Mapped[int | None]
+    day: Mapped[int] = attribute("Jour", check=between(1, 31))
+    month: Mapped[int] = attribute("Mois", check=between(1, 12))
+    reopens_day: Mapped[int] = attribute("Rouvre le jour", check=between(1, 31), default=1)
+    reopens_month: Mapped[int] = attribute("Rouvre le mois", check=between(1, 12), default=5)
+
+
+class Setting(Entity):
+    """Setting: one value of the town that is not a rule (name, threshold, due day, link validity)."""
+
+    __term__ = masculine("réglage", "réglages")
+    __scope__ = TOWN
+    __see__ = STAFF
+    __edit__ = SETTINGS
+    __menu__ = "Réglages"
+    __named__ = ("label",)
+    __listed__ = ("label", "value", "key")
+
+    key: Mapped[str] = attribute("Clé", unique=True, length=60)
+    label: Mapped[str] = attribute("Nom")
+    value: Mapped[str] = attribute("Valeur", length=400)

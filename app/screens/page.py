@@ -1,0 +1,89 @@
+"""The base of every screen, and the gate: what is not allowed by a page does not exist."""
+
+from typing import Any, ClassVar
+
+from flask import Flask, abort, current_app, g, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import BaseView
+from flask_login import current_user
+
+from app.access import viewer as viewers
+from app.access.database import set_reading
+from app.access.guard import viewer_of
+from app.access.viewer import Side, Viewer
+from app.declare import NOBODY, Role
+
+OPEN_ENDPOINTS = frozenset({"static", "healthz"})
+
+
+class Page(BaseView):
+    """A screen: its address, its side, and the roles that may open it.
+
+    ``side`` None means open to anybody, logged in or not. ``method_roles`` tightens or widens
+    ``roles`` for one exposed method.
+    """
+
+    side: ClassVar[Side | None] = None
+    roles: ClassVar[Role] = NOBODY
+    method_roles: ClassVar[dict[str, Role]] = {}
+    template_folder = None
+
+    def allows(self, method: str, viewer: Viewer) -> bool:
+        """Whether this viewer may call that method."""
+        return bool(self.method_roles.get(method, self.roles) & viewer.acting_roles)
+
+    @classmethod
+    def url(cls, method: str = "index", **values: Any) -> str:
+        """The address of one of its methods."""
+        return url_for(f"{cls.__name__}.{method}", **values)
+
+    def show(self, template: str, **context: Any) -> str:
+        """Render a template."""
+        return render_template(template, page=self, **context)
+
+
+def install(app: Flask) -> None:
+    """Put the gate before every request, and forget who asked after it."""
+    app.before_request(_gate)
+    app.teardown_appcontext(lambda error: viewers._current.set(None))
+
+
+def page_of(endpoint: str) -> tuple[Page | None, str]:
+    """The page behind an endpoint and the name of its method."""
+    name, _, method = endpoint.partition(".")
+    for one in current_app.extensions["appbuilder"].baseviews:
+        if one.endpoint == name and isinstance(one, Page):
+            return one, method
+    return None, method
+
+
+def _gate() -> ResponseReturnValue | None:
+    """Say who is asking, then let through only what a page allows them."""
+    viewers._current.set(None)
+    set_reading(request.method in ("GET", "HEAD", "OPTIONS"))
+    if request.endpoint is None or request.endpoint in OPEN_ENDPOINTS:
+        return None
+    page, method = page_of(request.endpoint)
+    if page is None:
+        abort(404)  # the framework's own pages are not ours to show
+    account = current_user._get_current_object()
+    if page.side is None:
+        if account.is_authenticated:
+            _enter(viewer_of(account, Side.STAFF if account.grants else Side.FAMILY, session.get("family")))
+        return None
+    if not account.is_authenticated:
+        wanted = request.full_path if request.method == "GET" else "/"
+        return redirect(url_for("LoginPage.index", next=wanted.rstrip("?")))
+    viewer = _enter(viewer_of(account, page.side, session.get("family")))
+    if page.allows(method, viewer):
+        return None
+    # To a parent the service's pages don't exist; a colleague is told whom to ask.
+    abort(403 if page.side is Side.STAFF and account.grants else 404)
+
+
+def _enter(viewer: Viewer) -> Viewer:
+    viewers._current.set(viewer)
+    g.viewer = viewer
+    return viewer
+
+

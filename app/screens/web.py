@@ -1,0 +1,103 @@
+"""What every answer carries: headers, CSRF, the gate, error pages, the sign of life."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Flask, current_app, jsonify, render_template
+from flask.typing import ResponseReturnValue
+from flask_talisman import Talisman
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.access.database import db
+from app.access.scope import OutOfScope
+from app.access.viewer import unscoped
+from app.models import Heartbeat
+from app.screens import page
+
+csrf = CSRFProtect()
+CSP = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' blob:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "frame-src": "'self'",
+    "frame-ancestors": "'self'",
+    "manifest-src": "'self'",
+    "base-uri": "'none'",
+}
+WORKER_SILENCE = timedelta(minutes=3)
+
+
+def init_app(app: Flask) -> None:
+    """Install all of it on the application."""
+    hops = app.config.get("TRUSTED_PROXIES", 0)
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    csrf.init_app(app)
+    secure = bool(app.config.get("SESSION_COOKIE_SECURE"))
+    Talisman(
+        app,
+        force_https=False,  # the proxy in front does it
+        strict_transport_security=secure,
+        session_cookie_secure=secure,
+        content_security_policy=CSP,
+        content_security_policy_nonce_in=["script-src"],
+        frame_options="SAMEORIGIN",
+        referrer_policy="same-origin",
+        permissions_policy={"geolocation": "()", "microphone": "()", "camera": "(self)"},
+    )
+    page.install(app)
+    app.add_url_rule("/healthz", "healthz", healthz)
+    app.register_error_handler(HTTPException, _on_http_error)
+    app.register_error_handler(OutOfScope, _on_out_of_scope)
+    app.register_error_handler(StaleDataError, _on_stale)
+    app.register_error_handler(CSRFError, _on_csrf)
+
+
+def healthz() -> ResponseReturnValue:
+    """200 when the database answers and the worker was heard lately; 503 and the reason otherwise."""
+    state: dict[str, Any] = {"database": "ok", "worker": "ok"}
+    try:
+        with unscoped("le signe de vie n'est à personne"):
+            beat = db.session.scalars(select(Heartbeat).where(Heartbeat.name == "worker")).one_or_none()
+            if beat is None or datetime.now(UTC) - beat.beaten_at > WORKER_SILENCE:
+                state["worker"] = "silent"
+    except SQLAlchemyError:
+        current_app.logger.exception("healthz")
+        state = {"database": "unreachable", "worker": "unknown"}
+    well = set(state.values()) == {"ok"}
+    return jsonify(state), 200 if well else 503
+
+
+def _on_http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.response is not None:
+        return error.response
+    db.session.rollback()
+    return render_template("errors/error.html", code=error.code, description=error.description), error.code or 500
+
+
+def _on_out_of_scope(error: OutOfScope) -> ResponseReturnValue:
+    """A row out of reach does not exist, whoever asks."""
+    db.session.rollback()
+    current_app.logger.warning("hors de portée : %s", error)
+    return render_template("errors/error.html", code=404), 404
+
+
+def _on_stale(error: StaleDataError) -> ResponseReturnValue:
+    """Somebody saved the row in between: nothing is overwritten."""
+    db.session.rollback()
+    return render_template("errors/error.html", code=409), 409
+
+
+def _on_csrf(error: CSRFError) -> ResponseReturnValue:
+    db.session.rollback()
+    return render_template("errors/error.html", code=400, description=error.description, expired=True), 400

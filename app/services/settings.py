@@ -1,0 +1,45 @@
+"""The town's values that are not rules; a row of ``Setting`` replaces a default."""
+
+from dataclasses import dataclass, field, fields
+
+from sqlalchemy import select
+
+from app.access.database import db
+from app.access.viewer import unscoped
+from app.models import Setting
+
+
+def _setting(label: str, default: str | int) -> object:
+    return field(default=default, metadata={"label": label})
+
+
+@dataclass(frozen=True)
+class Town:
+    """Everything that a configurator can set here; the type of each default is its type."""
+
+    town_name: str = _setting("Nom de la ville", "Ville")  # type: ignore[assignment]
+    service_name: str = _setting("Nom du service", "Service Enfance")  # type: ignore[assignment]
+    service_email: str = _setting("E-mail du service", "enfance@example.org")  # type: ignore[assignment]
+    service_phone: str = _setting("Téléphone du service", "")  # type: ignore[assignment]
+    service_contact: str = _setting("Personne à contacter", "le service Enfance")  # type: ignore[assignment]
+    link_hours: int = _setting("Durée du lien de première connexion (heures)", 72)  # type: ignore[assignment]
+    reset_hours: int = _setting("Durée du lien de mot de passe oublié (heures)", 2)  # type: ignore[assignment]
+    billing_threshold_cents: int = _setting("Seuil de facturation (centimes)", 1500)  # type: ignore[assignment]
+    billing_day: int = _setting("Jour d’émission des factures", 15)  # type: ignore[assignment]
+    due_day: int = _setting("Jour d’échéance des factures", 10)  # type: ignore[assignment]
+    creditor: str = _setting("Créancier sur la facture", "Trésor public")  # type: ignore[assignment]
+    payment_url: str = _setting("Site de paiement", "")  # type: ignore[assignment]
+
+
+LABELS = {one.name: one.metadata["label"] for one in fields(Town)}
+
+
+def read_town() -> Town:
+    """The values in force, in one statement."""
+    with unscoped("les réglages de la ville sont publics"):
+        rows = dict(db.session.execute(select(Setting.key, Setting.value)).all())
+    values = {}
+    for one in fields(Town):
+        if one.name in rows:
+            values[one.name] = int(rows[one.name]) if isinstance(one.default, int) else rows[one.name]
+    return Town(**values)
