@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy import Index, UniqueConstraint
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, relationship
 
 from app.declare import (
     FAMILY,
@@ -48,6 +48,10 @@ class Tariff(Entity):
     until_on: Mapped[date | None] = attribute("Jusqu’au (exclu)")
     is_invented: Mapped[bool] = attribute("Montants d’exemple", default=False, see=STAFF)
 
+    brackets: Mapped[list["Bracket"]] = relationship(
+        back_populates="tariff", order_by="Bracket.from_quotient", passive_deletes=True
+    )
+
 
 class Bracket(Entity):
     """Bracket: a half-open interval of quotients, from included, until excluded, and its price."""
@@ -59,7 +63,7 @@ class Bracket(Entity):
     __named__ = ("from_quotient",)
     __listed__ = ("tariff", "from_quotient", "until_quotient", "price")
 
-    tariff: Mapped[Tariff] = relation("Tarif", parent=True)
+    tariff: Mapped[Tariff] = relation("Tarif", parent=True, back_populates="brackets")
     tariff_id: Mapped[int]
     from_quotient: Mapped[Decimal | None] = attribute("Quotient à partir de", unit="€", check=positive)
     until_quotient: Mapped[Decimal | None] = attribute("Jusqu’à (exclu)", unit="€", check=positive)
@@ -150,7 +154,7 @@ class InvoiceLine(Entity):
     unit_id: Mapped[int | None]
     month_on: Mapped[date] = attribute("Mois")
     label: Mapped[str] = attribute("Libellé", length=300)
-    quantity: Mapped[int] = attribute("Quantité")
+    quantity: Mapped[Decimal] = attribute("Quantité")
     unit_price: Mapped[Decimal] = attribute("Prix unitaire", unit="€")
     amount_cents: Mapped[int] = attribute("Montant", kind=Kind.CENTS)
     reason: Mapped[str | None] = attribute("Pourquoi", length=400)

@@ -74,6 +74,9 @@ class Activity(Entity):
 
     code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS)
     name: Mapped[str] = attribute("Nom")
+    phrase: Mapped[str | None] = attribute(
+        "Dans une phrase", help="Avec son article : le mercredi aux Grappaloups.", see=SETTINGS
+    )
     facility: Mapped[Facility] = relation("Structure")
     facility_id: Mapped[int]
     description: Mapped[str | None] = attribute("Description", kind=Kind.LONG_TEXT)
@@ -106,6 +109,9 @@ class Unit(Entity):
     activity_id: Mapped[int]
     code: Mapped[str] = attribute("Code", length=60, see=SETTINGS)
     name: Mapped[str] = attribute("Nom")
+    phrase: Mapped[str | None] = attribute(
+        "Dans une phrase", help="Avec son article : le repas.", see=SETTINGS
+    )
     starts_at: Mapped[time | None] = attribute("Début")
     ends_at: Mapped[time | None] = attribute("Fin")
     places: Mapped[int | None] = attribute("Places par jour", help="Vide : sans limite.", check=positive)

@@ -63,6 +63,8 @@ class ChangeRequest(Entity):
     after: Mapped[dict[str, Any]] = attribute("Demandé")
     status: Mapped[RequestStatus] = attribute("État", default=RequestStatus.WAITING)
     asked_by: Mapped[str] = attribute("Demandée par")
+    account: Mapped[Account | None] = relation("Compte", see=Role.DESK, ondelete="SET NULL")
+    account_id: Mapped[int | None]
     asked_at: Mapped[datetime] = attribute("Demandée le")
     decided_by: Mapped[str | None] = attribute("Décidée par", see=Role.DESK)
     decided_at: Mapped[datetime | None] = attribute("Décidée le")

@@ -44,6 +44,12 @@ class Rule(Entity):
     parameters: Mapped[dict[str, Any]] = attribute("Paramètres")
     activity: Mapped[Activity | None] = relation("Activité", help="Vide : toutes.")
     activity_id: Mapped[int | None]
+    units: Mapped[list[Any] | None] = attribute(
+        "Unités concernées", help="Leurs codes. Vide : toutes celles de l’activité."
+    )
+    weekdays: Mapped[list[Any] | None] = attribute(
+        "Jours concernés", help="Par exemple : lundi, mardi. Vide : tous."
+    )
     from_on: Mapped[date | None] = attribute("En vigueur du")
     until_on: Mapped[date | None] = attribute("Jusqu’au (exclu)")
     article: Mapped[Article | None] = relation("Article")

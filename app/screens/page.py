@@ -67,6 +67,7 @@ def _gate() -> ResponseReturnValue | None:
     if page is None:
         abort(404)  # the framework's own pages are not ours to show
     account = current_user._get_current_object()
+    g.account = account if account.is_authenticated else None
     if page.side is None:
         if account.is_authenticated:
             _enter(viewer_of(account, Side.STAFF if account.grants else Side.FAMILY, session.get("family")))

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Flask, current_app, jsonify, render_template
+from flask import Flask, Response, current_app, g, jsonify
 from flask.typing import ResponseReturnValue
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
@@ -11,14 +11,15 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import Conflict, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.access.database import db
 from app.access.scope import OutOfScope
 from app.access.viewer import unscoped
-from app.models import Heartbeat
-from app.screens import page
+from app.models import Family, Heartbeat
+from app.screens import look, page
+from app.services.settings import Town, read_town
 
 csrf = CSRFProtect()
 CSP = {
@@ -44,6 +45,7 @@ def init_app(app: Flask) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     csrf.init_app(app)
     secure = bool(app.config.get("SESSION_COOKIE_SECURE"))
+    app.after_request(_own_policy)  # before Talisman's: runs after it
     Talisman(
         app,
         force_https=False,  # the proxy in front does it
@@ -57,10 +59,24 @@ def init_app(app: Flask) -> None:
     )
     page.install(app)
     app.add_url_rule("/healthz", "healthz", healthz)
-    app.register_error_handler(HTTPException, _on_http_error)
+    look.register(
+        app,
+        town=town,
+        viewer=lambda: g.get("viewer"),
+        families=families,
+        current_family=current_family,
+        paths=look.Paths(password="/mon-mot-de-passe", family="/foyer", contact="/contact"),
+    )
     app.register_error_handler(OutOfScope, _on_out_of_scope)
     app.register_error_handler(StaleDataError, _on_stale)
     app.register_error_handler(CSRFError, _on_csrf)
+
+
+def _own_policy(response: Response) -> Response:
+    """A file that somebody sent comes with its own, stricter policy (``services/files.py``)."""
+    if "content_policy" in g:
+        response.headers["Content-Security-Policy"] = g.content_policy
+    return response
 
 
 def healthz() -> ResponseReturnValue:
@@ -78,26 +94,40 @@ def healthz() -> ResponseReturnValue:
     return jsonify(state), 200 if well else 503
 
 
-def _on_http_error(error: HTTPException) -> ResponseReturnValue:
-    if error.response is not None:
-        return error.response
-    db.session.rollback()
-    return render_template("errors/error.html", code=error.code, description=error.description), error.code or 500
+def town() -> Town:
+    """The town's values, read once a request."""
+    if "town" not in g:
+        g.town = read_town()
+    return g.town  # type: ignore[no-any-return]
+
+
+def families() -> list[Family]:
+    """The households that the account reaches, on the family side."""
+    viewer, account = g.get("viewer"), g.get("account")
+    if viewer is None or account is None or not viewer.is_family:
+        return []
+    return sorted((reach.family for reach in account.reaches), key=lambda family: (family.name, family.id))
+
+
+def current_family() -> Family | None:
+    """The household in view."""
+    viewer = g.get("viewer")
+    return next((family for family in families() if family.id == viewer.family_id), None)
 
 
 def _on_out_of_scope(error: OutOfScope) -> ResponseReturnValue:
     """A row out of reach does not exist, whoever asks."""
     db.session.rollback()
     current_app.logger.warning("hors de portée : %s", error)
-    return render_template("errors/error.html", code=404), 404
+    return look.error_page(NotFound())
 
 
 def _on_stale(error: StaleDataError) -> ResponseReturnValue:
     """Somebody saved the row in between: nothing is overwritten."""
     db.session.rollback()
-    return render_template("errors/error.html", code=409), 409
+    return look.error_page(Conflict())
 
 
 def _on_csrf(error: CSRFError) -> ResponseReturnValue:
     db.session.rollback()
-    return render_template("errors/error.html", code=400, description=error.description, expired=True), 400
+    return look.error_page(error)

@@ -30,6 +30,27 @@ class Town:
     creditor: str = _setting("Créancier sur la facture", "Trésor public")  # type: ignore[assignment]
     payment_url: str = _setting("Site de paiement", "")  # type: ignore[assignment]
 
+    # What the layouts call them.
+    @property
+    def name(self) -> str:
+        """The town's name."""
+        return self.town_name
+
+    @property
+    def service(self) -> str:
+        """The service's name."""
+        return self.service_name
+
+    @property
+    def email(self) -> str:
+        """Where to write to the service."""
+        return self.service_email
+
+    @property
+    def phone(self) -> str:
+        """Where to call the service."""
+        return self.service_phone
+
 
 LABELS = {one.name: one.metadata["label"] for one in fields(Town)}
 

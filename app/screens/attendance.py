@@ -1,0 +1,73 @@
+"""The roll on a tablet at the door: two big squares a child, saved as they are touched."""
+
+from datetime import date
+
+from flask import abort, flash, make_response, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+
+from app.access.viewer import Side, current_viewer
+from app.declare import CARE
+from app.entities.booking import Presence
+from app.screens.page import Page
+from app.services import attendance, clock
+
+ANSWERS = {"present": Presence.PRESENT, "absent": Presence.ABSENT, "excused": Presence.EXCUSED, "": None}
+
+
+class AttendancePage(Page):
+    """Pointage: the activities of the day, then the roll of each."""
+
+    route_base = "/service/pointage"
+    side = Side.STAFF
+    roles = CARE
+
+    @expose("/")
+    def index(self) -> ResponseReturnValue:
+        """The activities of the day where somebody is expected."""
+        on = _day(request.args.get("jour"))
+        return self.show(
+            "staff/attendance_day.html", on=on, today=clock.today(), activities=attendance.expected_on(on)
+        )
+
+    @expose("/<int:activity_id>/<jour>")
+    def roll(self, activity_id: int, jour: str) -> ResponseReturnValue:
+        """The children expected in one unit (``unite``) of an activity."""
+        roll = attendance.roll(activity_id, request.args.get("unite", type=int), _day(jour, strict=True))
+        if roll is None:
+            abort(404)
+        return self.show("staff/attendance_roll.html", roll=roll, today=clock.today(), presences=Presence)
+
+    @expose("/<int:activity_id>/<jour>", methods=("POST",))
+    def tick(self, activity_id: int, jour: str) -> ResponseReturnValue:
+        """Save the ticks sent: one from a touch, or all of the page's without JavaScript."""
+        on = _day(jour, strict=True)
+        ticks = {}
+        for name, answer in request.form.items():
+            if name.startswith("b") and name[1:].isdecimal() and answer in ANSWERS:
+                ticks[int(name[1:])] = ANSWERS[answer]
+        if request.form.get("reste"):
+            roll = attendance.roll(activity_id, request.form.get("unite", type=int), on)
+            rest = [one.booking.id for one in roll.expected if one.booking.presence is None] if roll else []
+            ticks = dict.fromkeys(rest, Presence.PRESENT)
+        viewer = current_viewer()
+        changed = attendance.tick(ticks, viewer.name if viewer else "", clock.now())
+        address = self.url("roll", activity_id=activity_id, jour=jour, unite=request.form.get("unite"))
+        if "HX-Request" in request.headers:
+            roll = attendance.roll(activity_id, request.form.get("unite", type=int), on)
+            if roll is None:
+                abort(404)
+            return make_response(
+                self.show("staff/attendance_foot.html", roll=roll, presences=Presence, saved_at=clock.now())
+            )
+        flash(f"{changed} pointage{'s' if changed > 1 else ''} enregistré{'s' if changed > 1 else ''}.", "done")
+        return redirect(address)
+
+
+def _day(text: str | None, strict: bool = False) -> date:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        if strict:
+            abort(404)
+        return clock.today()

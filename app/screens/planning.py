@@ -1,0 +1,168 @@
+"""The planning page: a week of squares; a touch prepares a change, one button sends it.
+
+The change being prepared lives in the address (``plus`` and ``moins``): Back, reload and two tabs
+keep it, nothing is lost when the server stops, and no half-made change lies in the database.
+"""
+
+from datetime import date, timedelta
+
+from flask import abort, flash, make_response, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+from sqlalchemy import select
+
+from app.access.database import db
+from app.access.viewer import Side, current_viewer
+from app.declare import FAMILY
+from app.entities.booking import RegistrationStatus
+from app.entities.family import MemberKind
+from app.models import Membership, Person, Registration
+from app.rules.facts import Slot
+from app.screens.page import Page
+from app.services import bookings, clock, planning
+from app.services.bookings import Desk, Draft
+
+DRAFT_LIMIT = 200
+REACH = timedelta(days=400)
+
+
+class PlanningPage(Page):
+    """Mes réservations: one child, one week."""
+
+    route_base = "/planning"
+    side = Side.FAMILY
+    roles = FAMILY
+
+    @expose("/")
+    def index(self) -> ResponseReturnValue:
+        """To the first child who may book; a word of explanation when there is none."""
+        children = bookable_children(_family_id())
+        if children:
+            return redirect(self.url("week", child_id=children[0].id))
+        return self.show("family/planning_none.html")
+
+    @expose("/<int:child_id>")
+    def week(self, child_id: int) -> ResponseReturnValue:
+        """The week that holds ``semaine``, with the change being prepared; ``bascule`` touches a square."""
+        today = clock.today()
+        monday = planning.monday_of(_day(request.args.get("semaine"), today))
+        draft = _draft(request.args.getlist("plus"), request.args.getlist("moins"))
+        desk = _desk(child_id, monday, draft)
+        draft = desk.effective(draft)
+        touched = planning.slot_of(request.args.get("bascule", ""))
+        pointed = planning.slot_of(request.args.get("motif", ""))
+        if touched is not None:
+            draft, moved = planning.flip(desk, draft, touched)
+            pointed = None if moved else touched
+            if "HX-Request" not in request.headers:
+                return redirect(self.address(child_id, monday, draft, pointed))
+        shown = planning.week(desk, monday, draft, pointed)
+        answer = make_response(
+            self.show(
+                "family/planning.html",
+                week=shown,
+                children=bookable_children(_family_id()),
+                child_id=child_id,
+                today=today,
+                one_week=timedelta(weeks=1),
+                four_days=timedelta(days=4),
+                link=lambda **changes: self.address(child_id, **{"monday": monday, "draft": draft, **changes}),
+            )
+        )
+        if touched is not None:
+            answer.headers["HX-Push-Url"] = self.address(child_id, monday, draft, pointed)
+        return answer
+
+    @expose("/<int:child_id>/envoyer", methods=("POST",))
+    def send(self, child_id: int) -> ResponseReturnValue:
+        """Send the change: all of it or nothing; refused, it stays in the address to be put right."""
+        monday = planning.monday_of(_day(request.form.get("semaine"), clock.today()))
+        draft = _draft(request.form.getlist("plus"), request.form.getlist("moins"))
+        sent = bookings.send(child_id, _family_id(), draft, clock.now())
+        if sent is None:
+            abort(404)
+        if not sent.accepted:
+            flash("Rien n’est envoyé : une case est à corriger.", "error")
+            return redirect(self.address(child_id, monday, draft))
+        flash(sentence_of(sent), "done")
+        return redirect(self.address(child_id, monday, Draft()))
+
+    def address(self, child_id: int, monday: date, draft: Draft, pointed: Slot | None = None) -> str:
+        """The address of a week with a change being prepared."""
+        return self.url(
+            "week",
+            child_id=child_id,
+            semaine=monday.isoformat(),
+            plus=[planning.key_of(slot) for slot in sorted(draft.wanted)],
+            moins=[planning.key_of(slot) for slot in sorted(draft.unwanted)],
+            motif=planning.key_of(pointed) if pointed else None,
+        )
+
+
+def sentence_of(sent: bookings.Sent) -> str:
+    """What a sent change did, in one sentence."""
+    parts = [
+        (sent.confirmed, "réservation confirmée", "réservations confirmées"),
+        (sent.asked, "demande à l’étude", "demandes à l’étude"),
+        (sent.waiting, "place en liste d’attente", "places en liste d’attente"),
+        (sent.cancelled, "réservation annulée", "réservations annulées"),
+    ]
+    words = [f"{n} {one if n == 1 else many}" for n, one, many in parts if n]
+    return "C’est envoyé : " + ", ".join(words) + "." if words else "Tout était déjà comme vous le souhaitez."
+
+
+def bookable_children(family_id: int) -> list[Person]:
+    """The household's children with an accepted registration, eldest first. One statement."""
+    registered = select(Registration.child_id).where(
+        Registration.family_id == family_id, Registration.status == RegistrationStatus.ACCEPTED
+    )
+    return list(
+        db.session.scalars(
+            select(Person)
+            .join(Membership, Membership.person_id == Person.id)
+            .where(
+                Membership.family_id == family_id,
+                Membership.member_kind == MemberKind.CHILD,
+                Person.id.in_(registered),
+            )
+            .order_by(Person.born_on, Person.first_name)
+        )
+    )
+
+
+def _family_id() -> int:
+    viewer = current_viewer()
+    if viewer is None or viewer.family_id is None:
+        abort(404)
+    return viewer.family_id
+
+
+def _desk(child_id: int, monday: date, draft: Draft) -> Desk:
+    """The desk over the week shown and the weeks of the draft."""
+    days = [monday, *(slot.on for slot in draft.slots)]
+    first = planning.monday_of(min(days))
+    last = planning.monday_of(max(days)) + timedelta(days=6)
+    desk = bookings.load_desk(child_id, _family_id(), first, last, clock.now())
+    if desk is None:
+        abort(404)
+    return desk
+
+
+def _day(text: str | None, today: date) -> date:
+    """The day asked for, kept within reach; today when it can't be read."""
+    try:
+        asked = date.fromisoformat(text or "")
+    except ValueError:
+        return today
+    return min(max(asked, today - REACH), today + REACH)
+
+
+def _draft(wanted: list[str], unwanted: list[str]) -> Draft:
+    """The draft in the address; keys that are none, or too many, are left out."""
+    today = clock.today()
+
+    def slots(keys: list[str]) -> frozenset[Slot]:
+        found = (planning.slot_of(key) for key in keys[:DRAFT_LIMIT])
+        return frozenset(s for s in found if s is not None and abs(s.on - today) <= REACH)
+
+    return Draft(slots(wanted), slots(unwanted))

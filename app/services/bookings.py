@@ -1,0 +1,281 @@
+"""A child's squares: facts from rows, verdicts from rules, and the rows that a sent change leaves.
+
+A change says which squares are wanted and which are not: sent twice, the second changes nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import joinedload
+
+from app.access.database import db
+from app.access.viewer import unscoped
+from app.entities.booking import BookingStatus, RegistrationStatus
+from app.models import Booking, Opening, Person, Registration
+from app.rules.booking import DatedRule, judge
+from app.rules.facts import STANDING, Booked, Child, ChildPlan, Plan, Slot, Window
+from app.rules.verdict import Severity, Verdict
+from app.services.pricing import Prices, load_prices
+from app.services.rulings import Offer, load_offer, load_rules
+
+HOLDS_A_PLACE = (BookingStatus.ASKED, BookingStatus.CONFIRMED)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A change being prepared: the squares wanted, and those no longer wanted."""
+
+    wanted: frozenset[Slot] = frozenset()
+    unwanted: frozenset[Slot] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.wanted or self.unwanted)
+
+    def __contains__(self, slot: object) -> bool:
+        return slot in self.wanted or slot in self.unwanted
+
+    @property
+    def slots(self) -> frozenset[Slot]:
+        """Every square the change speaks of."""
+        return self.wanted | self.unwanted
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything known of one child's squares over a stretch of days, both ends included."""
+
+    child: Child
+    family_id: int
+    from_on: date
+    until_on: date
+    now: datetime
+    registrations: tuple[Registration, ...]
+    offer: Offer
+    rules: tuple[DatedRule, ...]
+    bookings: Mapping[Slot, Booking]
+    taken: Mapping[Slot, int]
+    queues: Mapping[Slot, tuple[datetime, ...]]
+    prices: Prices
+
+    @property
+    def standing(self) -> frozenset[Slot]:
+        """The squares that stand before any change."""
+        return frozenset(s for s, row in self.bookings.items() if row.status.value in STANDING)
+
+    def effective(self, draft: Draft) -> Draft:
+        """The part of a draft that still changes something, on squares of this desk."""
+        standing, units = self.standing, self.offer.units
+        return Draft(
+            frozenset(slot for slot in draft.wanted - standing if slot.unit in units),
+            frozenset(slot for slot in draft.unwanted & standing if slot.unit in units),
+        )
+
+    def drafted(self, target: frozenset[Slot]) -> Draft:
+        """The draft after which exactly these squares stand."""
+        return Draft(target - self.standing, self.standing - target)
+
+    def target(self, draft: Draft) -> frozenset[Slot]:
+        """The squares that would stand after the draft."""
+        return (self.standing | draft.wanted) - draft.unwanted
+
+    def plan(self, draft: Draft) -> Plan:
+        """The plan that a draft makes."""
+        mine = ChildPlan.change(
+            self.child,
+            [Booked(slot, row.status.value) for slot, row in self.bookings.items()],  # type: ignore[arg-type]
+            add=draft.wanted,
+            drop=draft.unwanted,
+            registrations=windows(self.registrations),
+        )
+        return Plan(
+            children=(mine,),
+            now=self.now,
+            calendar=self.offer.calendar,
+            places=self.offer.places,
+            taken=self.taken,
+            names=self.offer.names,
+        )
+
+    def judge(self, draft: Draft) -> Verdict:
+        """What the rules say of the plan, everything at once."""
+        return judge(self.plan(draft), self.rules)
+
+    def cents(self, slot: Slot) -> int | None:
+        """What the square costs this household; None when no tariff says so."""
+        unit = self.offer.units[slot.unit]
+        return self.prices.cents(unit.id, unit.activity_id, self.family_id, slot.on)
+
+
+def windows(registrations: Iterable[Registration]) -> dict[str, Window]:
+    """Activity code -> half-open window in which the child may book."""
+    found: dict[str, Window] = {}
+    for row in registrations:
+        if row.status is RegistrationStatus.ACCEPTED:
+            found[row.activity.code] = (row.starts_on, date.fromordinal(row.ends_on.toordinal() + 1))
+    return found
+
+
+def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now: datetime) -> Desk | None:
+    """The desk of a child in reach; None for a stranger's. Twelve statements at most, whatever the rows."""
+    person = db.session.scalars(select(Person).where(Person.id == child_id)).one_or_none()
+    if person is None:
+        return None
+    registrations = tuple(
+        db.session.scalars(
+            select(Registration)
+            .where(
+                Registration.child_id == child_id,
+                Registration.family_id == family_id,
+                Registration.starts_on <= until_on,
+                Registration.ends_on >= from_on,
+            )
+            .options(joinedload(Registration.activity))
+        )
+    )
+    activity_ids = {row.activity_id for row in registrations if row.activity.is_bookable}
+    offer = load_offer(activity_ids, from_on, until_on)
+    prices = load_prices(activity_ids, [family_id])
+    codes = {unit.id: code for code, unit in offer.units.items()}
+    rows = db.session.scalars(
+        select(Booking).where(
+            Booking.child_id == child_id,
+            Booking.family_id == family_id,
+            Booking.booked_on.between(from_on, until_on),
+        )
+    )
+    bookings = {Slot(codes[row.unit_id], row.booked_on): row for row in rows if row.unit_id in codes}
+    return Desk(
+        child=Child(person.id, person.first_name, person.born_on or from_on),
+        family_id=family_id,
+        from_on=from_on,
+        until_on=until_on,
+        now=now,
+        registrations=registrations,
+        offer=offer,
+        rules=load_rules(),
+        bookings=bookings,
+        taken=places_taken(offer, child_id),
+        queues=queues(offer, child_id),
+        prices=prices,
+    )
+
+
+def places_taken(offer: Offer, but_child_id: int) -> dict[Slot, int]:
+    """The places that other children hold, for the squares that have a limit. One statement."""
+    if not offer.places:
+        return {}
+    codes = {offer.units[slot.unit].id: slot.unit for slot in offer.places}
+    counting = (
+        select(Booking.unit_id, Booking.booked_on, func.count())
+        .where(*_of_others(offer, but_child_id), Booking.status.in_(HOLDS_A_PLACE))
+        .group_by(Booking.unit_id, Booking.booked_on)
+    )
+    with unscoped("le nombre de places prises ne dit rien de personne"):
+        return {Slot(codes[unit_id], on): count for unit_id, on, count in db.session.execute(counting)}
+
+
+def queues(offer: Offer, but_child_id: int) -> dict[Slot, tuple[datetime, ...]]:
+    """When other children joined the waiting list of each limited square, in order. One statement."""
+    if not offer.places:
+        return {}
+    codes = {offer.units[slot.unit].id: slot.unit for slot in offer.places}
+    waiting = (
+        select(Booking.unit_id, Booking.booked_on, Booking.asked_at)
+        .where(*_of_others(offer, but_child_id), Booking.status == BookingStatus.WAITING)
+        .order_by(Booking.asked_at)
+    )
+    found: dict[Slot, list[datetime]] = {}
+    with unscoped("le rang dans la liste d'attente ne dit rien de personne"):
+        for unit_id, on, asked_at in db.session.execute(waiting):
+            found.setdefault(Slot(codes[unit_id], on), []).append(asked_at)
+    return {slot: tuple(moments) for slot, moments in found.items()}
+
+
+def _of_others(offer: Offer, but_child_id: int) -> tuple[ColumnElement[bool], ...]:
+    days = [slot.on for slot in offer.places]
+    return (
+        Booking.unit_id.in_(sorted({offer.units[slot.unit].id for slot in offer.places})),
+        Booking.booked_on.between(min(days), max(days)),
+        Booking.child_id != but_child_id,
+    )
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What became of a change: the verdict, and what was written when it was accepted."""
+
+    verdict: Verdict
+    confirmed: int = 0
+    asked: int = 0
+    waiting: int = 0
+    cancelled: int = 0
+
+    @property
+    def accepted(self) -> bool:
+        """Whether anything was written."""
+        return self.verdict.accepted
+
+
+def send(child_id: int, family_id: int, draft: Draft, now: datetime) -> Sent | None:
+    """Judge a change and, if nothing is refused, write it: all of it or nothing. None: a stranger's child.
+
+    The openings concerned are locked before the places are counted, so that two parents can't both
+    take the last one. Sent twice, the second finds nothing left to change.
+    """
+    if not draft:
+        return Sent(Verdict())
+    days = sorted(slot.on for slot in draft.slots)
+    monday = date.fromordinal(days[0].toordinal() - days[0].weekday())
+    sunday = date.fromordinal(days[-1].toordinal() + 6 - days[-1].weekday())
+    _lock_openings(monday, sunday)
+    desk = load_desk(child_id, family_id, monday, sunday, now)
+    if desk is None:
+        return None
+    draft = desk.effective(draft)
+    verdict = desk.judge(draft)
+    if not verdict.accepted or not draft:
+        db.session.rollback()
+        return Sent(verdict)
+    sent = _write(desk, draft, verdict)
+    db.session.commit()
+    return sent
+
+
+def _lock_openings(from_on: date, until_on: date) -> None:
+    """Hold the openings of these days until the end of the transaction (SQLite: the whole base is held)."""
+    if db.engine.dialect.name != "sqlite":
+        days = select(Opening.id).where(Opening.open_on.between(from_on, until_on)).order_by(Opening.id)
+        db.session.execute(days.with_for_update())
+
+
+def _write(desk: Desk, draft: Draft, verdict: Verdict) -> Sent:
+    waiting = {slot for _, slot in verdict.slots(Severity.WAITING)}
+    to_staff = {slot for _, slot in verdict.slots(Severity.ASK_STAFF)}
+    registered = {row.activity_id: row for row in desk.registrations}
+    counts = dict.fromkeys(("confirmed", "asked", "waiting", "cancelled"), 0)
+    for slot in sorted(draft.slots):
+        row = desk.bookings.get(slot)
+        unit = desk.offer.units[slot.unit]
+        if slot in draft.unwanted:
+            status = BookingStatus.CANCELLED
+        elif slot in waiting:
+            status = BookingStatus.WAITING
+        elif slot in to_staff or not unit.activity.confirms_alone:
+            status = BookingStatus.ASKED
+        else:
+            status = BookingStatus.CONFIRMED
+        counts[status.value] += 1
+        if row is None:
+            row = Booking(
+                registration_id=registered[unit.activity_id].id,
+                family_id=desk.family_id,
+                child_id=desk.child.id,
+                unit_id=unit.id,
+                booked_on=slot.on,
+            )
+            db.session.add(row)
+        row.status = status
+        row.asked_at = desk.now
+    return Sent(verdict, **counts)

@@ -1,0 +1,120 @@
+"""Invoices as they are read: a household's list, one explained, its PDF made once and kept."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import current_app, render_template
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from app.access.database import db
+from app.models import Invoice, InvoiceLine, Unit
+from app.rules.calendar import school_year
+from app.services.settings import read_town
+
+
+@dataclass(frozen=True)
+class Explained:
+    """An invoice with its lines, by child."""
+
+    invoice: Invoice
+    by_child: Sequence[tuple[str, tuple[InvoiceLine, ...]]]
+
+
+def of_family(family_id: int) -> list[Invoice]:
+    """A household's invoices, latest first. One statement."""
+    return list(
+        db.session.scalars(
+            select(Invoice)
+            .where(Invoice.family_id == family_id)
+            .order_by(Invoice.month_on.desc(), Invoice.id.desc())
+        )
+    )
+
+
+def by_school_year(invoices: Sequence[Invoice]) -> dict[str, list[Invoice]]:
+    """The invoices under the school year of their month, latest year first."""
+    found: dict[str, list[Invoice]] = {}
+    for one in invoices:
+        found.setdefault(school_year(one.month_on).label, []).append(one)
+    return found
+
+
+def explained(invoice_id: int) -> Explained | None:
+    """An invoice in reach and its lines. Two statements. None: out of reach."""
+    invoice = db.session.scalars(
+        select(Invoice).where(Invoice.id == invoice_id).options(joinedload(Invoice.family))
+    ).one_or_none()
+    if invoice is None:
+        return None
+    lines = db.session.scalars(
+        select(InvoiceLine)
+        .where(InvoiceLine.invoice_id == invoice_id)
+        .options(joinedload(InvoiceLine.child), joinedload(InvoiceLine.unit).joinedload(Unit.activity))
+        .order_by(InvoiceLine.month_on, InvoiceLine.child_id, InvoiceLine.unit_id, InvoiceLine.id)
+    )
+    grouped: dict[str, list[InvoiceLine]] = {}
+    for line in lines:
+        name = line.child.full_name if line.child else invoice.family.name
+        grouped.setdefault(name, []).append(line)
+    return Explained(invoice, tuple((name, tuple(found)) for name, found in grouped.items()))
+
+
+def pdf_path(one: Explained) -> Path:
+    """The PDF of an invoice, made at the first call and kept: an invoice never changes.
+
+    Written beside and renamed, so that a process killed half-way leaves no half file.
+    """
+    folder = Path(current_app.config["MARELLE_HOME"]) / "invoices" / one.invoice.number.partition("-")[0]
+    path = folder / f"{one.invoice.number}.pdf"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        content = render_pdf(one)
+        handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    return path
+
+
+def render_pdf(one: Explained) -> bytes:
+    """The invoice as PDF bytes, one A4 page for most."""
+    from weasyprint import HTML  # loads Pango: only where a PDF is made
+
+    page = render_template("pdf/invoice.html", one=one, invoice=one.invoice, town=read_town())
+    style, fonts, fetch = _press()
+    document = HTML(string=page, base_url="marelle:/", url_fetcher=fetch)
+    return bytes(document.write_pdf(stylesheets=[style], font_config=fonts))
+
+
+@lru_cache(maxsize=1)
+def _press() -> tuple[Any, Any, Any]:
+    """The style sheet, the fonts and the fetcher, made once a process. It fetches our own files alone."""
+    from weasyprint import CSS
+    from weasyprint.text.fonts import FontConfiguration
+
+    static = Path(current_app.static_folder or "").resolve()
+
+    def fetch(url: str, *args: Any, **options: Any) -> dict[str, Any]:
+        path = Path(url.removeprefix("file://")).resolve()
+        if not path.is_relative_to(static):
+            raise ValueError(f"une facture ne va rien chercher ailleurs : {url}")
+        return {"file_obj": path.open("rb")}
+
+    fonts = FontConfiguration()
+    return CSS(filename=str(static / "css" / "facture.css"), font_config=fonts, url_fetcher=fetch), fonts, fetch
+
+
+def latest_to_pay(family_id: int, on: date) -> Invoice | None:
+    """The invoice to pay next. One statement."""
+    return db.session.scalars(
+        select(Invoice)
+        .where(Invoice.family_id == family_id, Invoice.due_on >= on)
+        .order_by(Invoice.due_on, Invoice.id)
+    ).first()

@@ -1,0 +1,248 @@
+"""Billing converges: the right lines, a second run that bills nothing, corrections as regularisations."""
+
+import io
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from pypdf import PdfReader
+from sqlalchemy import func, select
+
+from app.access.database import db
+from app.access.viewer import unscoped
+from app.entities.booking import BookingStatus, Presence, RegistrationStatus
+from app.models import (
+    Booking,
+    Bracket,
+    Invoice,
+    InvoiceLine,
+    OutgoingMail,
+    Quotient,
+    Registration,
+    Tariff,
+)
+from app.services import billing, billing_run, invoices
+from app.services.billing import Preview
+from app.services.billing_run import Done
+from tests.people import Town
+
+MAY = date(2027, 5, 1)
+JUNE_15 = datetime(2027, 6, 15, 8, tzinfo=UTC)
+
+
+def price(town: Town, code: str, *brackets: tuple[int | None, int | None, str]) -> None:
+    activity, _, unit = code.partition(".")
+    tariff = Tariff(
+        code=code,
+        name=code,
+        activity_id=town.activities[activity],
+        unit_id=town.units[code] if unit else None,
+        from_on=date(2026, 9, 1),
+    )
+    db.session.add(tariff)
+    for low, high, amount in brackets:
+        db.session.add(
+            Bracket(
+                tariff=tariff,
+                from_quotient=None if low is None else Decimal(low),
+                until_quotient=None if high is None else Decimal(high),
+                price=Decimal(amount),
+            )
+        )
+
+
+def book(town: Town, child: str, family: str, code: str, *days: date, presence: Presence | None = None) -> None:
+    activity = code.partition(".")[0]
+    registration = db.session.scalars(
+        select(Registration).where(
+            Registration.child_id == town.people[child],
+            Registration.family_id == town.families[family],
+            Registration.activity_id == town.activities[activity],
+        )
+    ).first() or Registration(
+        family_id=town.families[family],
+        child_id=town.people[child],
+        activity_id=town.activities[activity],
+        school_year_id=town.school_year,
+        status=RegistrationStatus.ACCEPTED,
+        starts_on=date(2026, 9, 1),
+        ends_on=date(2027, 7, 3),
+    )
+    db.session.add(registration)
+    for day in days:
+        db.session.add(
+            Booking(
+                registration=registration,
+                family_id=town.families[family],
+                child_id=town.people[child],
+                unit_id=town.units[code],
+                booked_on=day,
+                status=BookingStatus.CONFIRMED,
+                presence=presence,
+            )
+        )
+    db.session.commit()
+
+
+@pytest.fixture
+def priced(town: Town) -> Town:
+    """Meals at 2.01 € under a quotient of 800, 4.32 € above; household A has 700, B gave none."""
+    with unscoped("les tarifs des tests"):
+        price(town, "cantine.repas", (None, 800, "2.01"), (800, None, "4.32"))
+        price(town, "mercredi.matin", (None, None, "6.20"))
+        price(town, "mercredi.repas", (None, None, "4.20"))
+        db.session.add(
+            Quotient(family_id=town.families["A"], amount=Decimal(700), from_on=date(2026, 9, 1))
+        )
+        db.session.commit()
+    return town
+
+
+def days(first: date, count: int, step: int = 1) -> list[date]:
+    return [first + timedelta(days=step * n) for n in range(count)]
+
+
+def run(month: date = MAY, now: datetime = JUNE_15) -> Done:
+    with unscoped("la régie"):
+        done = billing_run.run(month, "Régie", now)
+    assert isinstance(done, Done)
+    return done
+
+
+def totals() -> dict[str, int]:
+    with unscoped("vérification"):
+        return {f"{row.family.name} {row.number}": row.total_cents for row in db.session.scalars(select(Invoice))}
+
+
+def test_may_is_billed_by_quotient_and_due_on_10_july(priced: Town) -> None:
+    with unscoped("réservations"):
+        book(priced, "lila", "A", "cantine.repas", *days(date(2027, 5, 3), 8), presence=Presence.PRESENT)
+        book(priced, "tom", "B", "cantine.repas", *days(date(2027, 5, 3), 4), presence=Presence.PRESENT)
+    run()
+    assert totals() == {"Durand 2027-00001": 1728, "Martin 2027-00002": 1608}
+    with unscoped("vérification"):
+        one = db.session.scalars(select(Invoice).where(Invoice.total_cents == 1608)).one()
+        assert one.due_on == date(2027, 7, 10)
+        assert one.payer_names == "Claire Martin"
+        line = db.session.scalars(select(InvoiceLine).where(InvoiceLine.invoice_id == one.id)).one()
+        assert (line.quantity, line.unit_price, line.amount_cents) == (8, Decimal("2.01"), 1608)
+        assert "quotient 700" in (line.reason or "")
+
+
+def test_a_second_run_bills_nothing(priced: Town) -> None:
+    with unscoped("réservations"):
+        book(priced, "lila", "A", "cantine.repas", *days(date(2027, 5, 3), 8))
+    run()
+    assert run().invoice_count == 0
+    assert len(totals()) == 1
+
+
+@pytest.mark.parametrize(("meals", "unit", "billed"), [(2, "mercredi.repas", 0), (4, "mercredi.repas", 1)])
+def test_under_15_euros_is_carried_to_the_next_month(priced: Town, meals: int, unit: str, billed: int) -> None:
+    with unscoped("réservations"):
+        book(priced, "tom", "B", unit, *days(date(2027, 5, 5), meals, 7))
+    done = run()
+    assert (done.invoice_count, done.carried_count) == (billed, 1 - billed)
+    if not billed:
+        with unscoped("réservations"):
+            book(priced, "tom", "B", unit, date(2027, 6, 2), date(2027, 6, 9))
+        run(date(2027, 6, 1), datetime(2027, 7, 2, tzinfo=UTC))
+        assert list(totals().values()) == [420 * (meals + 2)]
+
+
+def test_what_is_left_at_the_end_of_the_year_is_billed_whatever_it_is(priced: Town) -> None:
+    with unscoped("réservations"):
+        book(priced, "tom", "B", "mercredi.repas", date(2027, 6, 30))
+    assert run(date(2027, 6, 1), datetime(2027, 7, 15, tzinfo=UTC)).invoice_count == 0
+    assert run(date(2027, 7, 1), datetime(2027, 8, 15, tzinfo=UTC)).invoice_count == 1
+    assert list(totals().values()) == [420]
+
+
+def test_an_excuse_that_comes_late_is_one_regularisation_on_the_next_invoice(priced: Town) -> None:
+    with unscoped("réservations"):
+        book(priced, "tom", "B", "cantine.repas", *days(date(2027, 5, 3), 5), presence=Presence.PRESENT)
+    run()
+    with unscoped("certificat médical"):
+        late = db.session.scalars(select(Booking).where(Booking.booked_on == date(2027, 5, 4))).one()
+        late.presence = Presence.EXCUSED
+        db.session.commit()
+        book(priced, "tom", "B", "cantine.repas", *days(date(2027, 6, 7), 5), presence=Presence.PRESENT)
+    run(date(2027, 6, 1), datetime(2027, 7, 2, tzinfo=UTC))
+    with unscoped("vérification"):
+        lines = db.session.scalars(
+            select(InvoiceLine).join(InvoiceLine.invoice).where(Invoice.month_on == date(2027, 6, 1))
+        ).all()
+    assert sorted(line.amount_cents for line in lines) == [-432, 5 * 432]
+    correction = next(line for line in lines if line.amount_cents < 0)
+    assert correction.month_on == MAY
+    assert "Régularisation de mai" in (correction.reason or "")
+
+
+def test_a_quotient_that_changes_inside_the_month_prices_each_day(priced: Town) -> None:
+    with unscoped("nouveau quotient"):
+        db.session.add(
+            Quotient(family_id=priced.families["A"], amount=Decimal(900), from_on=date(2027, 5, 11))
+        )
+        db.session.commit()
+        book(priced, "lila", "A", "cantine.repas", *days(date(2027, 5, 10), 4))
+        (bill,) = billing.preview(MAY).bills
+    found = {line.unit_price: line.quantity for line in bill.settlement.lines}
+    assert found == {Decimal("2.01"): 1, Decimal("4.32"): 3}
+
+
+def test_without_a_price_nothing_is_billed_and_the_unit_is_named(priced: Town) -> None:
+    with unscoped("réservations"):
+        book(priced, "lila", "A", "mercredi.apres-midi", date(2027, 5, 5))
+        found = billing_run.run(MAY, "Régie", JUNE_15)
+    assert isinstance(found, Preview)
+    assert "après-midi" in found.unpriced
+    assert totals() == {}
+
+
+def test_numbers_follow_each_other_without_a_hole_over_two_runs(priced: Town) -> None:
+    with unscoped("réservations"):
+        book(priced, "tom", "B", "cantine.repas", *days(date(2027, 5, 3), 5))
+    run()
+    with unscoped("réservations"):
+        book(priced, "lila", "A", "cantine.repas", *days(date(2027, 5, 3), 10))
+    run()
+    with unscoped("vérification"):
+        assert sorted(db.session.scalars(select(Invoice.number))) == ["2027-00001", "2027-00002"]
+
+
+def test_each_invoice_writes_its_mail_in_the_same_transaction(priced: Town) -> None:
+    with unscoped("réservations"):
+        book(priced, "tom", "B", "cantine.repas", *days(date(2027, 5, 3), 5))
+    run()
+    with unscoped("vérification"):
+        mail = db.session.scalars(select(OutgoingMail)).one()
+        assert mail.recipient == "durand@example.org"
+        assert "21,60" in mail.body
+        assert "/factures/" in mail.body
+
+
+def test_the_other_household_of_a_child_is_billed_for_its_own_squares_only(priced: Town) -> None:
+    with unscoped("réservations"):
+        book(priced, "zoe", "A", "cantine.repas", *days(date(2027, 5, 3), 8))
+        book(priced, "zoe", "B", "cantine.repas", *days(date(2027, 5, 17), 4))
+    run()
+    assert sorted(totals().values()) == [8 * 201, 4 * 432]
+    with priced.acting("claire"):
+        assert db.session.scalar(select(func.count()).select_from(Invoice)) == 1
+
+
+@pytest.mark.slow
+def test_the_pdf_holds_the_lines_the_total_and_the_due_date(priced: Town) -> None:
+    with unscoped("réservations"):
+        book(priced, "lila", "A", "cantine.repas", *days(date(2027, 5, 3), 8), presence=Presence.PRESENT)
+    run()
+    with priced.acting("claire"), priced.app.test_request_context():
+        one = invoices.explained(db.session.scalars(select(Invoice.id)).one())
+        assert one is not None
+        path = invoices.pdf_path(one)
+        assert invoices.pdf_path(one) == path
+    pages = PdfReader(io.BytesIO(path.read_bytes())).pages
+    content = pages[0].extract_text().replace("\u00a0", " ")
+    assert len(pages) == 1
+    for words in ("Claire Martin", "Lila Martin", "16,08 €", "2,01 €", "samedi 10 juillet 2027", "2027-00001"):
+        assert words in content

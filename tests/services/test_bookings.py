@@ -1,0 +1,212 @@
+"""Booking the Wednesday centre: what is refused, why, until when, and what is written."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+
+from app.access.database import db
+from app.access.viewer import unscoped
+from app.entities.booking import BookingStatus, RegistrationStatus
+from app.models import Article, Booking, Bracket, ClosingDay, Opening, Registration, Rule, Tariff
+from app.rules.facts import Slot
+from app.services import bookings, planning
+from app.services.bookings import Draft
+from tests.people import Town
+
+PARIS = ZoneInfo("Europe/Paris")
+WEDNESDAY = date(2026, 12, 9)
+NOW = datetime(2026, 12, 1, 9, tzinfo=PARIS).astimezone(UTC)
+MORNING = Slot("mercredi.matin", WEDNESDAY)
+MEAL = Slot("mercredi.repas", WEDNESDAY)
+
+
+@pytest.fixture
+def open_town(town: Town) -> Town:
+    """The Wednesday centre open on three Wednesdays, with its rules, prices and Lila registered."""
+    with unscoped("le centre du mercredi des tests"):
+        article = Article(code="a7", number="7", title="Mercredi")
+        rules = [
+            Rule(
+                code="matin-repas",
+                rule_kind="requires",
+                parameters={"unit": "mercredi.matin", "needs": ["mercredi.repas"]},
+                activity_id=town.activities["mercredi"],
+                article=article,
+            ),
+            Rule(
+                code="delai",
+                rule_kind="notice_weekly",
+                parameters={"weekday": "dimanche"},
+                activity_id=town.activities["mercredi"],
+                article=article,
+            ),
+        ]
+        tariff = Tariff(
+            code="t", name="Mercredi", activity_id=town.activities["mercredi"], from_on=date(2026, 9, 1)
+        )
+        prices = [
+            Bracket(tariff=tariff, until_quotient=Decimal(600), price=Decimal("3.10")),
+            Bracket(tariff=tariff, from_quotient=Decimal(600), price=Decimal("4.20")),
+        ]
+        db.session.add_all([article, *rules, tariff, *prices])
+        for code in ("mercredi.matin", "mercredi.repas", "mercredi.apres-midi"):
+            for week in range(3):
+                db.session.add(
+                    Opening(unit_id=town.units[code], open_on=WEDNESDAY + timedelta(weeks=week), places=2)
+                )
+        db.session.add(
+            ClosingDay(
+                facility_id=town.facilities["grappaloups"],
+                closed_on=WEDNESDAY + timedelta(weeks=2),
+                reason="réunion de l’équipe",
+            )
+        )
+        for family, child in (("A", "lila"), ("B", "tom"), ("A", "zoe"), ("B", "zoe")):
+            db.session.add(
+                Registration(
+                    family_id=town.families[family],
+                    child_id=town.people[child],
+                    activity_id=town.activities["mercredi"],
+                    school_year_id=town.school_year,
+                    status=RegistrationStatus.ACCEPTED,
+                    starts_on=date(2026, 9, 1),
+                    ends_on=date(2027, 7, 3),
+                )
+            )
+        db.session.commit()
+        db.session.expunge_all()
+    return town
+
+
+def send(town: Town, draft: Draft, child: str = "lila", family: str = "A", now: datetime = NOW) -> bookings.Sent:
+    sent = bookings.send(town.people[child], town.families[family], draft, now)
+    assert sent is not None
+    return sent
+
+
+def statuses(town: Town) -> dict[str, BookingStatus]:
+    with unscoped("vérification"):
+        return {row.unit.code: row.status for row in db.session.scalars(select(Booking))}
+
+
+def test_the_morning_alone_is_refused_with_its_article_and_its_remedy(open_town: Town) -> None:
+    with open_town.acting("claire"):
+        sent = send(open_town, Draft(frozenset({MORNING})))
+    (refusal,) = sent.verdict.refusals
+    assert not sent.accepted
+    assert refusal.article == "article 7"
+    assert refusal.remedy is not None
+    assert refusal.remedy.add == {MEAL}
+    assert statuses(open_town) == {}
+
+
+def test_the_morning_with_the_meal_is_confirmed(open_town: Town) -> None:
+    with open_town.acting("claire"):
+        sent = send(open_town, Draft(frozenset({MORNING, MEAL})))
+    assert sent.confirmed == 2
+    assert statuses(open_town) == {"matin": BookingStatus.CONFIRMED, "repas": BookingStatus.CONFIRMED}
+
+
+def test_sending_twice_changes_nothing_the_second_time(open_town: Town) -> None:
+    draft = Draft(frozenset({MORNING, MEAL}))
+    with open_town.acting("claire"):
+        send(open_town, draft)
+        again = send(open_town, draft)
+    assert again.accepted
+    assert again.confirmed == 0
+    assert statuses(open_town) == {"matin": BookingStatus.CONFIRMED, "repas": BookingStatus.CONFIRMED}
+
+
+def test_dropping_the_meal_under_a_morning_is_refused(open_town: Town) -> None:
+    with open_town.acting("claire"):
+        send(open_town, Draft(frozenset({MORNING, MEAL})))
+        sent = send(open_town, Draft(unwanted=frozenset({MEAL})))
+    assert not sent.accepted
+    assert statuses(open_town)["repas"] is BookingStatus.CONFIRMED
+
+
+def test_a_cancelled_square_can_be_asked_for_again(open_town: Town) -> None:
+    with open_town.acting("claire"):
+        send(open_town, Draft(frozenset({MEAL})))
+        assert send(open_town, Draft(unwanted=frozenset({MEAL}))).cancelled == 1
+        assert send(open_town, Draft(frozenset({MEAL}))).confirmed == 1
+    assert statuses(open_town) == {"repas": BookingStatus.CONFIRMED}
+
+
+@pytest.mark.parametrize(
+    ("now", "accepted"),
+    [
+        (datetime(2026, 12, 6, 23, 59, 59, tzinfo=PARIS), True),
+        (datetime(2026, 12, 7, 0, 0, 0, tzinfo=PARIS), False),
+    ],
+)
+def test_a_wednesday_closes_on_the_sunday_before_at_midnight(
+    open_town: Town, now: datetime, accepted: bool
+) -> None:
+    with open_town.acting("claire"):
+        sent = send(open_town, Draft(frozenset({MEAL})), now=now)
+    assert sent.accepted is accepted
+    if not accepted:
+        assert "jusqu’au dimanche\u00a06\u00a0décembre\u00a02026 à 24\u00a0h" in sent.verdict.refusals[0].sentence
+
+
+def test_the_last_place_goes_to_one_and_the_next_waits_with_a_rank(open_town: Town) -> None:
+    for name, child, family in (("claire", "lila", "A"), ("denis", "tom", "B")):
+        with open_town.acting(name):
+            assert send(open_town, Draft(frozenset({MEAL})), child, family).confirmed == 1
+    with open_town.acting("claire"):
+        assert send(open_town, Draft(frozenset({MEAL})), "zoe", "A").waiting == 1
+        desk = bookings.load_desk(open_town.people["zoe"], open_town.families["A"], WEDNESDAY, WEDNESDAY, NOW)
+        assert desk is not None
+        shown = planning.week(desk, planning.monday_of(WEDNESDAY), Draft())
+        meal = shown.blocks[0].rows[1].squares[0]
+        assert meal is not None
+        assert (meal.state, meal.rank) == ("waiting", 1)
+
+
+def test_a_strangers_child_is_nobody(open_town: Town) -> None:
+    with open_town.acting("claire"):
+        tom, mine = open_town.people["tom"], open_town.families["A"]
+        assert bookings.send(tom, mine, Draft(frozenset({MEAL})), NOW) is None
+
+
+def test_a_household_cannot_book_for_the_other_home_of_a_child(open_town: Town) -> None:
+    with open_town.acting("claire"):
+        sent = send(open_town, Draft(frozenset({MEAL})), "zoe", "B")
+    assert not sent.confirmed
+    assert statuses(open_town) == {}
+
+
+def test_a_closed_day_keeps_its_square_and_says_why(open_town: Town) -> None:
+    closed = WEDNESDAY + timedelta(weeks=2)
+    with open_town.acting("claire"):
+        desk = bookings.load_desk(open_town.people["lila"], open_town.families["A"], closed, closed, NOW)
+        assert desk is not None
+        slot = Slot("mercredi.repas", closed)
+        draft, moved = planning.flip(desk, Draft(), slot)
+        shown = planning.week(desk, planning.monday_of(closed), draft, slot)
+    assert not moved
+    meal = shown.blocks[0].rows[1].squares[0]
+    assert meal is not None
+    assert (meal.state, meal.reason) == ("closed", "réunion de l’équipe")
+    assert "réunion de l’équipe" in shown.blocks[0].says[0].sentence
+
+
+def test_touching_the_morning_shows_the_error_and_the_repair_brings_the_meal(open_town: Town) -> None:
+    with open_town.acting("claire"):
+        desk = bookings.load_desk(open_town.people["lila"], open_town.families["A"], WEDNESDAY, WEDNESDAY, NOW)
+        assert desk is not None
+        draft, moved = planning.flip(desk, Draft(), MORNING)
+        shown = planning.week(desk, planning.monday_of(WEDNESDAY), draft)
+        say = shown.blocks[0].says[0]
+        repaired = planning.week(desk, planning.monday_of(WEDNESDAY), say.repaired)
+    assert moved
+    assert shown.errors == 1
+    assert not shown.can_send
+    assert say.remedy_cents == 420
+    assert say.repaired == Draft(frozenset({MORNING, MEAL}))
+    assert repaired.can_send
+    assert repaired.delta_cents == 840
