@@ -1,0 +1,165 @@
+"""Judge a plan by dated rules: everything at once.
+
+Besides the town's rules, three always hold: the square is open, the child is registered, the day is not
+past. Linear in squares times rules.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from app.rules import kinds as _kinds  # noqa: F401  registers them: whoever judges may build
+from app.rules.calendar import ONE_DAY, Calendar, Weekday, local_day
+from app.rules.facts import Action, Names, Plan, Slot, holds
+from app.rules.kinds.notice import ABLE, undo
+from app.rules.registry import NO_NAMES, Rule, describe, is_limiting, kind_of
+from app.rules.verdict import Refusal, Severity, Verdict, withdraw
+from app.rules.words import (
+    NBSP,
+    day_words,
+    joined,
+    limit_words,
+    sentence,
+    weekday_words,
+)
+
+CLOSED, PAST, UNREGISTERED = "closed", "past", "registration"
+"""Codes of the rules that always hold; they have no article."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatedRule:
+    """A rule from a day (included) to a day (excluded, None: no end), with its article of the règlement.
+
+    It governs the squares whose own day is in that window: what is asked in August for September follows
+    September's rule. `applies_to` holds codes of units and of activities, None for everything; `weekdays`
+    None for all of them.
+    """
+
+    rule: Rule
+    from_on: date
+    until_on: date | None = None
+    article: str | None = None
+    applies_to: frozenset[str] | None = None
+    weekdays: frozenset[Weekday] | None = None
+
+    def covers(self, slot: Slot) -> bool:
+        return (
+            holds((self.from_on, self.until_on), slot.on)
+            and (self.applies_to is None or slot.unit in self.applies_to or slot.activity in self.applies_to)
+            and (self.weekdays is None or slot.on.weekday() in self.weekdays)
+        )
+
+
+def judge(plan: Plan, rules: Iterable[DatedRule]) -> Verdict:
+    """Everything that is wrong with a plan, each with its remedy, whatever the order of the rules."""
+    rules = tuple(rules)
+    found = [
+        refusal.by(kind_of(dated.rule).code, dated.article)
+        for dated in rules
+        for refusal in dated.rule.refusals(plan, dated.covers)
+    ]
+    refused = [one for one in found if one.until is not None and one.severity is Severity.REFUSED]
+    late = {
+        (one.child_id, slot) for one in refused for slot in one.slots
+    }  # each tells its limit: enough said
+    found += [one for one in _past(plan) if not all((one.child_id, slot) in late for slot in one.slots)]
+    found += [*_closed(plan), *_unregistered(plan)]
+    return Verdict.of(_possible(refusal, plan, rules) for refusal in found)
+
+
+def bookable_until(slot: Slot, rules: Iterable[DatedRule], calendar: Calendar) -> datetime | None:
+    """The first UTC instant at which it is too late to book the square, by the strictest rule; None when
+    none limits it.
+
+    `judge` refuses a past day even so.
+    """
+    return _strictest(slot, "booking", rules, calendar)
+
+
+def cancellable_until(slot: Slot, rules: Iterable[DatedRule], calendar: Calendar) -> datetime | None:
+    """The same for cancelling."""
+    return _strictest(slot, "cancelling", rules, calendar)
+
+
+def until_words(limit: datetime, action: Action = "booking") -> str:
+    """ "réservable jusqu’au dimanche 25 août 2024 à 24 h", as a square says it while it still can."""
+    return f"{ABLE[action]} jusqu’au {limit_words(limit)}"
+
+
+def describe_dated(dated: DatedRule, names: Names = NO_NAMES) -> str:
+    """The rule as the printed règlement says it: what it applies to, the sentence, the article, the dates."""
+    scope = [names.get(code, code) for code in sorted(dated.applies_to or ())]
+    days = [f"le {weekday_words(weekday)}" for weekday in sorted(dated.weekdays or ())]
+    subject = ", ".join(part for part in (joined(scope), joined(days)) if part)
+    told = describe(dated.rule, names)
+    text = f"{sentence(subject)}{NBSP}: {told[:1].lower()}{told[1:]}" if subject else told
+    if dated.article:
+        text += f" {sentence(dated.article)}."
+    if dated.until_on is None:
+        return f"{text} À partir du {day_words(dated.from_on)}."
+    return f"{text} Du {day_words(dated.from_on)} au {day_words(dated.until_on - ONE_DAY)}."
+
+
+def _strictest(slot: Slot, action: Action, rules: Iterable[DatedRule], calendar: Calendar) -> datetime | None:
+    limits = (
+        dated.rule.limit(slot, action, calendar)
+        for dated in rules
+        if is_limiting(dated.rule) and dated.covers(slot)
+    )
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _past(plan: Plan) -> Iterator[Refusal]:
+    today = local_day(plan.now)
+    actions: tuple[Action, ...] = ("booking", "cancelling")
+    for action in actions:
+        for mine, slot in plan.changed(action, lambda slot: slot.on < today):
+            text = f"{sentence(plan.named(slot.unit))} du {day_words(slot.on)}{NBSP}: ce jour est passé."
+            yield Refusal(mine.child.id, frozenset({slot}), text, rule=PAST, remedy=undo(slot, action))
+
+
+def _closed(plan: Plan) -> Iterator[Refusal]:
+    for mine, slot in plan.changed("booking", lambda slot: not plan.calendar.is_open(slot.unit, slot.on)):
+        reason = plan.calendar.closure(slot.unit, slot.on)
+        text = f"{sentence(plan.named(slot.unit))} du {day_words(slot.on)}{NBSP}: fermé ce jour-là"
+        text += f" ({reason})." if reason else "."
+        yield Refusal(mine.child.id, frozenset({slot}), text, rule=CLOSED, remedy=undo(slot, "booking"))
+
+
+def _unregistered(plan: Plan) -> Iterator[Refusal]:
+    for mine in plan.children:
+        outside: dict[str, set[Slot]] = defaultdict(set)
+        for slot in mine.added:
+            window = mine.registrations.get(slot.activity)
+            if window is None or not holds(window, slot.on):
+                outside[slot.activity].add(slot)
+        for activity, slots in outside.items():
+            days = joined(day_words(on) for on in sorted({slot.on for slot in slots}))
+            who = f"il faut d’abord y inscrire {mine.child.name}, pour le {days}"
+            text = f"{sentence(plan.named(activity))}{NBSP}: {who}."
+            yield Refusal(mine.child.id, frozenset(slots), text, rule=UNREGISTERED, remedy=withdraw(slots))
+
+
+def _possible(refusal: Refusal, plan: Plan, rules: tuple[DatedRule, ...]) -> Refusal:
+    """The refusal with a remedy that can be done: one that adds a closed or late square becomes "withdraw
+    the request".
+    """
+    remedy = refusal.remedy
+    mine = next(one for one in plan.children if one.child.id == refusal.child_id)
+    if remedy is None or all(_addable(slot, plan, rules) for slot in remedy.add - mine.dropped):
+        return refusal
+    asked = refusal.slots & mine.added
+    return replace(refusal, remedy=withdraw(asked) if asked else None)
+
+
+def _addable(slot: Slot, plan: Plan, rules: tuple[DatedRule, ...]) -> bool:
+    limit = bookable_until(slot, rules, plan.calendar)
+    return (
+        plan.calendar.is_open(slot.unit, slot.on)
+        and slot.on >= local_day(plan.now)
+        and (limit is None or plan.now < limit)
+    )

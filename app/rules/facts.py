@@ -1,0 +1,156 @@
+"""Facts: the frozen data that rules see. A square is a unit on a day; a plan is what would stand after a
+change.
+
+Unit codes are "activity.unit" ("grappaloups.matin"). Nothing here is a database row: services copy rows
+into facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal, NewType
+
+if TYPE_CHECKING:
+    from app.rules.calendar import Calendar
+
+UnitCode = NewType("UnitCode", str)
+"""A unit's code, "activity.unit": a kind whose parameter has this type gets a choice of units in its form."""
+
+Status = Literal["asked", "confirmed", "waiting", "refused", "cancelled"]
+Action = Literal["booking", "cancelling"]
+Names = Mapping[str, str]
+"""Code of a unit, an activity or a facility -> its noun phrase in a sentence, with its article: "le repas".
+"""
+
+Window = tuple[date, date | None]
+"""Half-open: [first day, first day after), None when it has no end."""
+
+STANDING: frozenset[Status] = frozenset({"asked", "confirmed", "waiting"})
+
+
+def activity_of(unit: str) -> str:
+    """The activity's code, from a unit's: "grappaloups.matin" -> "grappaloups". A code without a dot is its
+    own activity.
+    """
+    return unit.partition(".")[0]
+
+
+def holds(window: Window, on: date) -> bool:
+    return window[0] <= on and (window[1] is None or on < window[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    id: int
+    name: str
+    born_on: date
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slot:
+    """A square: a unit on a day."""
+
+    unit: str
+    on: date
+
+    @property
+    def activity(self) -> str:
+        return activity_of(self.unit)
+
+
+Covers = Callable[[Slot], bool]
+"""Whether a rule applies to a square: its dates, its units, its weekdays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A booking as it is before the change."""
+
+    slot: Slot
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class ChildPlan:
+    """One child's squares: all that would stand after the change, and what the change adds and drops.
+
+    `waiting` are the squares that stood on a waiting list before: they stand, but hold no place.
+    `registrations` maps an activity to the window in which the child may book it.
+    """
+
+    child: Child
+    slots: frozenset[Slot]
+    added: frozenset[Slot]
+    dropped: frozenset[Slot]
+    registrations: Mapping[str, Window]
+    waiting: frozenset[Slot] = frozenset()
+
+    @classmethod
+    def change(
+        cls,
+        child: Child,
+        booked: Iterable[Booked],
+        add: Iterable[Slot],
+        drop: Iterable[Slot],
+        registrations: Mapping[str, Window],
+    ) -> ChildPlan:
+        """The plan after a change. Adding what stands and dropping what does not are no change at all."""
+        before = {one.slot: one.status for one in booked if one.status in STANDING}
+        dropped = frozenset(drop) & frozenset(before)
+        added = frozenset(add) - frozenset(before)
+        waiting = frozenset(slot for slot, status in before.items() if status == "waiting")
+        return cls(
+            child, frozenset(before) - dropped | added, added, dropped, registrations, waiting - dropped
+        )
+
+    def units_by_day(self) -> dict[date, frozenset[str]]:
+        """For each day with a square, the units that would stand, in the order of the days."""
+        days: dict[date, set[str]] = {}
+        for slot in sorted(self.slots, key=lambda slot: (slot.on, slot.unit)):
+            days.setdefault(slot.on, set()).add(slot.unit)
+        return {on: frozenset(units) for on, units in days.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A change asked for one or several children, at a moment, with what judging it needs.
+
+    `places` are the places of an opening where it says so; `taken` are the places held by other children
+    than these. Raises `ValueError` when `now` has no time zone.
+    """
+
+    children: tuple[ChildPlan, ...]
+    now: datetime
+    calendar: Calendar
+    places: Mapping[Slot, int] = field(default_factory=lambda: MappingProxyType({}))
+    taken: Mapping[Slot, int] = field(default_factory=lambda: MappingProxyType({}))
+    names: Names = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        if self.now.utcoffset() is None:
+            raise ValueError("A plan's now carries its time zone: datetime(..., tzinfo=UTC).")
+
+    def named(self, code: str) -> str:
+        """The noun phrase of a unit or an activity; its code when nobody named it."""
+        return self.names.get(code, code)
+
+    def standing(self, covers: Covers) -> Iterator[tuple[ChildPlan, Slot]]:
+        """Every square that would stand and that a rule covers, in the order of the children, then of the
+        days.
+        """
+        yield from self._each(lambda mine: mine.slots, covers)
+
+    def changed(self, action: Action, covers: Covers) -> Iterator[tuple[ChildPlan, Slot]]:
+        """Every covered square that the change books, or cancels."""
+        yield from self._each(lambda mine: mine.added if action == "booking" else mine.dropped, covers)
+
+    def _each(
+        self, slots: Callable[[ChildPlan], frozenset[Slot]], covers: Covers
+    ) -> Iterator[tuple[ChildPlan, Slot]]:
+        for mine in self.children:
+            for slot in sorted(slots(mine), key=lambda slot: (slot.on, slot.unit)):
+                if covers(slot):
+                    yield mine, slot

@@ -1,0 +1,7 @@
+"""The rule kinds. Importing this package registers them all; a new kind is one class and, for a new module,
+one line here.
+"""
+
+from app.rules.kinds import admission, notice, together
+
+__all__ = ["admission", "notice", "together"]

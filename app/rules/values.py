@@ -1,0 +1,223 @@
+"""The types a parameter may have: each read from plain YAML values, written back to them, and said in
+French.
+
+Plain values are text, whole numbers, yes/no, dates and lists. YAML reads an unquoted 12:00 as the number
+720 (minutes): an hour accepts it. A reading that fails raises `Misread`, whose message names the value
+and shows a right one.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from typing import Any, Literal, Union, get_args, get_origin
+
+from app.rules.calendar import MINUTES_A_DAY, Hour, Weekday
+from app.rules.facts import Names, UnitCode
+from app.rules.words import (
+    NBSP,
+    WEEKDAYS,
+    day_words,
+    hour_words,
+    joined,
+    number_words,
+    weekday_words,
+)
+
+HOUR = re.compile(r"(\d{1,2})\s*(?:h|:)\s*(\d{2})?", re.IGNORECASE)
+YES, NO = frozenset({"oui", "yes", "true"}), frozenset({"non", "no", "false"})
+
+
+class Misread(ValueError):
+    """A plain value that a parameter's type can't read; the message is for the configurator."""
+
+
+class Untyped(TypeError):
+    """A parameter is annotated with a type that no form and no YAML knows: mend the kind, or add the type
+    here.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How one type is read, written and said. `form` tells screens which field to draw; `many` whether it
+    takes several.
+    """
+
+    form: str
+    read: Callable[[object], Any]
+    dump: Callable[[Any], object]
+    say: Callable[[Any, Names], str]
+    many: bool = False
+    optional: bool = False
+    choices: tuple[str, ...] = ()
+
+
+def nearest(word: str, words: Collection[str]) -> str | None:
+    """The known word that looks most like this one, if any does."""
+    return next(iter(get_close_matches(word, sorted(words), n=1, cutoff=0.6)), None)
+
+
+def hint(word: str, words: Collection[str]) -> str:
+    """The end of a message about an unknown word: the nearest one, or all there are."""
+    near = nearest(word, words)
+    if near:
+        return f"vouliez-vous écrire « {near} » ?"
+    return f"choix possibles : {', '.join(sorted(words)) or 'aucun'}."
+
+
+def shown(value: object) -> str:
+    return f"« {value} »"
+
+
+def read_text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise Misread(f"{shown(value)} n’est pas un texte.")
+    return value.strip()
+
+
+def read_code(value: object) -> UnitCode:
+    code = read_text(value)
+    if re.fullmatch(r"[a-z0-9_-]+\.[a-z0-9_-]+", code) is None:
+        raise Misread(f"{shown(code)} n’est pas le code d’une unité. Écrivez par exemple grappaloups.matin.")
+    return UnitCode(code)
+
+
+def read_integer(value: object) -> int:
+    if isinstance(value, str) and re.fullmatch(r"-?\d+", value.strip()):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Misread(f"{shown(value)} n’est pas un nombre entier. Écrivez par exemple 2.")
+    return value
+
+
+def read_decimal(value: object) -> Decimal:
+    try:
+        if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+            raise InvalidOperation
+        number = Decimal(str(value).strip().replace(",", "."))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise Misread(f"{shown(value)} n’est pas un nombre. Écrivez par exemple 2,01.")
+    return number
+
+
+def read_yes_no(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    word = str(value).strip().lower()
+    if word not in YES | NO:
+        raise Misread(f"{shown(value)} n’est ni oui ni non. Écrivez oui ou non.")
+    return word in YES
+
+
+def read_date(value: object) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(str(value).strip())
+    except ValueError:
+        raise Misread(f"{shown(value)} n’est pas une date. Écrivez par exemple 2024-09-01.") from None
+
+
+def read_hour(value: object) -> Hour:
+    minutes: int | None = None
+    if isinstance(value, Hour):
+        minutes = value.minutes
+    elif isinstance(value, int) and not isinstance(value, bool):
+        minutes = value * 60 if value <= 24 else value if value >= 60 else None
+    elif isinstance(value, str) and (found := HOUR.fullmatch(value.strip().replace(NBSP, " "))):
+        hours, past = int(found[1]), int(found[2] or 0)
+        minutes = hours * 60 + past if past < 60 else None
+    if minutes is None or not 0 <= minutes <= MINUTES_A_DAY:
+        raise Misread(
+            f"{shown(value)} n’est pas une heure. Écrivez par exemple 12:00, ou 24:00 (fin du jour)."
+        )
+    return Hour(minutes)
+
+
+def read_weekday(value: object) -> Weekday:
+    if isinstance(value, Weekday):
+        return value
+    word = str(value).strip().lower()
+    if word not in WEEKDAYS:
+        raise Misread(f"{shown(value)} n’est pas un jour de la semaine : {hint(word, WEEKDAYS)}")
+    return Weekday(WEEKDAYS.index(word))
+
+
+def plain(value: object) -> object:
+    return value
+
+
+SHAPES: Mapping[object, Shape] = {
+    str: Shape("text", read_text, plain, lambda value, _: str(value)),
+    UnitCode: Shape("unit", read_code, plain, lambda value, names: names.get(value, value)),
+    int: Shape("integer", read_integer, plain, lambda value, _: number_words(value)),
+    Decimal: Shape("decimal", read_decimal, str, lambda value, _: number_words(value)),
+    bool: Shape("yes_no", read_yes_no, plain, lambda value, _: "oui" if value else "non"),
+    date: Shape("date", read_date, date.isoformat, lambda value, _: day_words(value)),
+    Hour: Shape("hour", read_hour, str, lambda value, _: hour_words(value)),
+    Weekday: Shape(
+        "weekday", read_weekday, weekday_words, lambda value, _: weekday_words(value), choices=WEEKDAYS
+    ),
+}
+
+
+def shape_of(annotation: object, labels: Mapping[str, str] | None = None) -> Shape:
+    """The shape of a parameter's type: one of `SHAPES`, a Literal of words, or these in `frozenset[...]` or
+    `... | None`.
+
+    `labels` are the French words of a Literal's choices. Raises `Untyped`.
+    """
+    if annotation in SHAPES:
+        return SHAPES[annotation]
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return _choice(arguments, labels or {})
+    if origin is frozenset:
+        return _several(shape_of(arguments[0], labels))
+    if origin in (Union, types.UnionType) and len(arguments) == 2 and type(None) in arguments:
+        one = shape_of(next(kind for kind in arguments if kind is not type(None)), labels)
+        return Shape(
+            one.form,
+            lambda value: None if value is None else one.read(value),
+            lambda value: None if value is None else one.dump(value),
+            lambda value, names: "" if value is None else one.say(value, names),
+            many=one.many,
+            optional=True,
+            choices=one.choices,
+        )
+    raise Untyped(
+        f"No form knows {annotation!r}: use a type of SHAPES, a Literal, frozenset[...] or ... | None."
+    )
+
+
+def _choice(words: tuple[str, ...], labels: Mapping[str, str]) -> Shape:
+    def read(value: object) -> str:
+        if value not in words:
+            raise Misread(f"{shown(value)} n’est pas un choix connu : {hint(str(value), words)}")
+        return str(value)
+
+    return Shape("choice", read, plain, lambda value, _: labels.get(value, value), choices=words)
+
+
+def _several(one: Shape) -> Shape:
+    def read(value: object) -> frozenset[Any]:
+        several = value if isinstance(value, list | tuple | set | frozenset) else [value]
+        if not several:
+            raise Misread("la liste est vide. Donnez au moins une valeur.")
+        return frozenset(one.read(item) for item in several)
+
+    def say(values: frozenset[Any], names: Names) -> str:
+        return joined(one.say(value, names) for value in sorted(values))
+
+    def dump(values: frozenset[Any]) -> object:
+        return [one.dump(value) for value in sorted(values)]
+
+    return Shape(one.form, read, dump, say, many=True, choices=one.choices)

@@ -1,0 +1,316 @@
+"""Judging a plan: everything at once, what always holds, dates, remedies."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.rules.booking import (
+    CLOSED,
+    PAST,
+    UNREGISTERED,
+    DatedRule,
+    describe_dated,
+    judge,
+)
+from app.rules.calendar import Hour, Weekday
+from app.rules.facts import ChildPlan, Plan, Slot
+from app.rules.kinds.admission import Age, Capacity
+from app.rules.kinds.notice import Notice, NoticeWeekly
+from app.rules.kinds.together import Excludes, Requires
+from app.rules.verdict import Refusal, Severity, Verdict
+from app.rules.words import NBSP
+
+from .invented import (
+    CALENDAR,
+    CANTINE,
+    EVER,
+    LILA,
+    LONG_BEFORE,
+    MATIN,
+    NAMES,
+    REPAS,
+    SACHA,
+    SOIR,
+    WEDNESDAY,
+    of_child,
+    paris,
+    plan,
+    slots,
+)
+
+ALWAYS = date(2020, 1, 1)
+MORNING_NEEDS_MEAL = DatedRule(
+    Requires(MATIN, frozenset({REPAS})), ALWAYS, article="article 7", weekdays=frozenset({Weekday.WEDNESDAY})
+)
+
+
+def codes(verdict: Verdict) -> list[str]:
+    return [one.rule for one in verdict.refusals]
+
+
+def only(verdict: Verdict) -> Refusal:
+    (refusal,) = verdict.refusals
+    return refusal
+
+
+def test_a_wednesday_morning_without_lunch_is_refused_and_adding_lunch_repairs_it() -> None:
+    asked = of_child(add=slots(WEDNESDAY, MATIN))
+    refusal = only(judge(plan(asked), [MORNING_NEEDS_MEAL]))
+    assert refusal.sentence.replace(NBSP, " ") == (
+        "Le matin des Grappaloups du mercredi 11 septembre 2024 se réserve avec le repas des Grappaloups."
+    )
+    assert (refusal.rule, refusal.article, refusal.child_id) == ("requires", "article 7", LILA.id)
+    assert refusal.slots == slots(WEDNESDAY, MATIN)
+    assert refusal.remedy is not None
+    assert refusal.remedy.sentence == "Ajouter le repas des Grappaloups"
+    repaired = of_child(add=asked.added | refusal.remedy.add)
+    assert judge(plan(repaired), [MORNING_NEEDS_MEAL]).refusals == ()
+
+
+def test_a_rule_of_wednesday_says_nothing_of_thursday() -> None:
+    asked = of_child(add=slots(WEDNESDAY + timedelta(days=1), MATIN))
+    assert judge(plan(asked), [MORNING_NEEDS_MEAL]).accepted
+
+
+def test_dropping_the_lunch_under_a_morning_is_refused_and_keeping_it_repairs() -> None:
+    asked = of_child(drop=slots(WEDNESDAY, REPAS), before=slots(WEDNESDAY, MATIN, REPAS))
+    refusal = only(judge(plan(asked), [MORNING_NEEDS_MEAL]))
+    assert refusal.severity is Severity.REFUSED
+    assert refusal.remedy is not None
+    assert refusal.remedy.sentence == "Garder le repas des Grappaloups"
+
+
+def test_an_old_break_is_a_warning_and_blocks_no_new_request() -> None:
+    asked = of_child(add=slots(WEDNESDAY, SOIR), before=slots(WEDNESDAY, MATIN))
+    verdict = judge(plan(asked), [MORNING_NEEDS_MEAL])
+    assert verdict.accepted
+    assert verdict.severity(LILA.id, Slot(MATIN, WEDNESDAY)) is Severity.WARNING
+
+
+def test_two_children_are_judged_apart() -> None:
+    verdict = judge(
+        plan(of_child(LILA, slots(WEDNESDAY, MATIN)), of_child(SACHA, slots(WEDNESDAY, REPAS))),
+        [MORNING_NEEDS_MEAL],
+    )
+    assert [one.child_id for one in verdict.refusals] == [LILA.id]
+
+
+@pytest.mark.parametrize(
+    ("from_on", "until_on", "refused"),
+    [
+        (WEDNESDAY, None, True),
+        (WEDNESDAY + timedelta(days=1), None, False),
+        (ALWAYS, WEDNESDAY + timedelta(days=1), True),
+        (ALWAYS, WEDNESDAY, False),
+    ],
+)
+def test_a_rule_governs_the_days_of_its_half_open_window(
+    from_on: date, until_on: date | None, refused: bool
+) -> None:
+    dated = DatedRule(Requires(MATIN, frozenset({REPAS})), from_on, until_on)
+    assert judge(plan(of_child(add=slots(WEDNESDAY, MATIN))), [dated]).accepted is not refused
+
+
+@pytest.mark.parametrize(
+    ("applies_to", "refused"),
+    [(None, True), ({"cantine"}, True), ({CANTINE}, True), ({"grappaloups", SOIR}, False), ((), False)],
+)
+def test_a_rule_applies_to_the_units_and_activities_it_names(
+    applies_to: set[str] | None, refused: bool
+) -> None:
+    dated = DatedRule(Notice(400), ALWAYS, applies_to=None if applies_to is None else frozenset(applies_to))
+    assert judge(plan(of_child(add=slots(WEDNESDAY, CANTINE))), [dated]).accepted is not refused
+
+
+def test_a_closed_square_is_refused_with_its_reason() -> None:
+    closed = date(2024, 9, 13)
+    refusal = only(judge(plan(of_child(add=slots(closed, CANTINE))), []))
+    assert refusal.rule == CLOSED
+    assert "fermé ce jour-là (réunion de l’équipe)" in refusal.sentence
+    assert judge(plan(of_child(add=slots(closed, REPAS))), []).accepted
+
+
+def test_a_booking_on_a_day_that_has_closed_can_be_dropped() -> None:
+    closed = slots(date(2024, 9, 13), CANTINE)
+    assert judge(plan(of_child(drop=closed, before=closed)), []).accepted
+
+
+def test_yesterday_is_past_and_today_is_not() -> None:
+    asked = of_child(add=slots(WEDNESDAY, REPAS))
+    assert judge(plan(asked, now=paris(2024, 9, 11, 23, 59, second=59)), []).accepted
+    refusal = only(judge(plan(asked, now=paris(2024, 9, 12)), []))
+    assert refusal.rule == PAST
+    assert refusal.sentence.endswith("ce jour est passé.")
+
+
+def test_a_past_square_under_notice_says_its_limit_once() -> None:
+    verdict = judge(
+        plan(of_child(add=slots(WEDNESDAY, REPAS)), now=paris(2024, 9, 20)), [DatedRule(Notice(1), ALWAYS)]
+    )
+    assert codes(verdict) == ["notice"]
+    assert "c’était réservable jusqu’au" in only(verdict).sentence
+
+
+def test_a_past_square_under_an_easy_notice_is_still_refused() -> None:
+    rules = [DatedRule(Notice(1, late="ask_staff"), ALWAYS)]
+    assert not judge(plan(of_child(add=slots(WEDNESDAY, REPAS)), now=paris(2024, 9, 20)), rules).accepted
+
+
+@pytest.mark.parametrize(
+    ("registrations", "accepted"),
+    [
+        ({}, False),
+        ({"cantine": (ALWAYS, None)}, False),
+        ({"grappaloups": (WEDNESDAY, WEDNESDAY + timedelta(days=1))}, True),
+        ({"grappaloups": (WEDNESDAY + timedelta(days=1), None)}, False),
+        ({"grappaloups": (ALWAYS, WEDNESDAY)}, False),
+    ],
+)
+def test_one_books_only_what_one_is_registered_for(
+    registrations: dict[str, tuple[date, date | None]], accepted: bool
+) -> None:
+    mine = ChildPlan.change(LILA, [], slots(WEDNESDAY, REPAS), [], registrations)
+    verdict = judge(plan(mine), [])
+    assert verdict.accepted is accepted
+    assert accepted or codes(verdict) == [UNREGISTERED]
+
+
+def test_everything_wrong_is_told_at_once() -> None:
+    closed = date(2024, 9, 13)
+    asked = of_child(add=slots(WEDNESDAY, MATIN) | slots(closed, CANTINE) | slots(date(2024, 6, 5), SOIR))
+    verdict = judge(plan(asked), [MORNING_NEEDS_MEAL, DatedRule(Age(minimum=8), ALWAYS)])
+    assert set(codes(verdict)) == {"requires", CLOSED, PAST, "age"}
+    assert len(verdict.about(LILA.id, Slot(MATIN, WEDNESDAY))) == 2
+    assert verdict.about(LILA.id, Slot(REPAS, WEDNESDAY)) == ()
+
+
+def test_a_remedy_that_is_closed_or_too_late_becomes_withdrawing() -> None:
+    lunch_is_late = DatedRule(NoticeWeekly(Weekday.SUNDAY), ALWAYS, applies_to=frozenset({REPAS}))
+    asked = of_child(add=slots(WEDNESDAY, MATIN))
+    for verdict in (
+        judge(plan(asked, now=paris(2024, 9, 9)), [MORNING_NEEDS_MEAL, lunch_is_late]),
+        judge(
+            plan(asked, calendar=replace(CALENDAR, openings=slots(WEDNESDAY, MATIN))), [MORNING_NEEDS_MEAL]
+        ),
+    ):
+        remedy = only(verdict).remedy
+        assert remedy is not None
+        assert (remedy.sentence, remedy.drop, remedy.add) == (
+            "Retirer cette demande", slots(WEDNESDAY, MATIN), frozenset()
+        )  # fmt: skip
+    on_time = only(
+        judge(plan(asked, now=paris(2024, 9, 8, 23, 59)), [MORNING_NEEDS_MEAL, lunch_is_late])
+    ).remedy
+    assert on_time is not None
+    assert on_time.add == slots(WEDNESDAY, REPAS)
+
+
+def test_units_that_exclude_each_other_never_drop_what_stood_before() -> None:
+    rule = [DatedRule(Excludes(MATIN, frozenset({CANTINE, SOIR})), ALWAYS)]
+    new_unit = only(
+        judge(plan(of_child(add=slots(WEDNESDAY, MATIN), before=slots(WEDNESDAY, CANTINE))), rule)
+    )
+    new_other = only(
+        judge(plan(of_child(add=slots(WEDNESDAY, CANTINE), before=slots(WEDNESDAY, MATIN))), rule)
+    )
+    assert new_unit.remedy is not None
+    assert new_other.remedy is not None
+    assert new_unit.remedy.drop == new_unit.slots == slots(WEDNESDAY, MATIN)
+    assert new_other.remedy.drop == new_other.slots == slots(WEDNESDAY, CANTINE)
+    old = only(judge(plan(of_child(add=slots(WEDNESDAY, REPAS), before=slots(WEDNESDAY, MATIN, SOIR))), rule))
+    assert old.severity is Severity.WARNING
+    assert judge(plan(of_child(add=slots(WEDNESDAY, MATIN, REPAS))), rule).accepted
+
+
+def test_a_change_that_changes_nothing_is_no_change() -> None:
+    same = of_child(add=slots(WEDNESDAY, REPAS), before=slots(WEDNESDAY, REPAS), drop=slots(WEDNESDAY, SOIR))
+    assert (same.added, same.dropped, same.slots) == (frozenset(), frozenset(), slots(WEDNESDAY, REPAS))
+    cancelled = of_child(add=slots(WEDNESDAY, REPAS), before=slots(WEDNESDAY, REPAS), status="cancelled")
+    assert cancelled.added == slots(WEDNESDAY, REPAS)
+
+
+def test_a_plan_without_a_time_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        plan(of_child(), now=LONG_BEFORE.replace(tzinfo=None))
+
+
+def test_a_dated_rule_prints_as_an_article() -> None:
+    dated = DatedRule(
+        NoticeWeekly(Weekday.THURSDAY, Hour(720), gate="booking"), date(2024, 9, 1), date(2025, 9, 1),
+        "article 5, alinéa 2", frozenset({CANTINE}), frozenset({Weekday.MONDAY, Weekday.TUESDAY}),
+    )  # fmt: skip
+    assert describe_dated(dated, NAMES).replace(NBSP, " ") == (
+        "Le repas, le lundi et le mardi : réservable jusqu’au jeudi de la semaine d’avant, 12 h. "
+        "Article 5, alinéa 2. Du dimanche 1er septembre 2024 au dimanche 31 août 2025."
+    )
+    assert describe_dated(DatedRule(Age(3, 11), date(2024, 9, 1))).replace(NBSP, " ") == (
+        "Il faut avoir de 3 à 11 ans. À partir du dimanche 1er septembre 2024."
+    )
+
+
+RULES = [
+    MORNING_NEEDS_MEAL,
+    DatedRule(Requires(MATIN, frozenset({REPAS, SOIR})), ALWAYS, article="article 8"),
+    DatedRule(Excludes(CANTINE, frozenset({REPAS, SOIR})), ALWAYS),
+    DatedRule(Notice(2, Hour(720), "working"), ALWAYS),
+    DatedRule(NoticeWeekly(Weekday.SUNDAY, weeks_before=2, late="ask_staff"), ALWAYS),
+    DatedRule(Age(5, 6), ALWAYS),
+    DatedRule(Age(maximum=80, counted="months"), ALWAYS),
+    DatedRule(Capacity(1), ALWAYS),
+    DatedRule(Capacity(0, "refused"), ALWAYS, applies_to=frozenset({"cantine"})),
+]
+squares = st.frozensets(
+    st.builds(
+        Slot, st.sampled_from([MATIN, REPAS, SOIR, CANTINE]), st.dates(date(2024, 9, 5), date(2024, 9, 16))
+    )
+)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> Plan:
+    children = [
+        of_child(
+            child,
+            draw(squares),
+            draw(squares),
+            draw(squares),
+            draw(st.sampled_from(["waiting", "confirmed"])),
+        )
+        for child in (LILA, SACHA)
+    ]
+    return plan(*children, now=paris(2024, 9, draw(st.integers(1, 30)), draw(st.integers(0, 23))))
+
+
+@given(plans(), st.permutations(RULES))
+def test_the_order_of_the_rules_does_not_matter(asked: Plan, rules: list[DatedRule]) -> None:
+    assert judge(asked, rules) == judge(asked, RULES)
+
+
+@given(plans())
+def test_a_rule_written_twice_says_the_same_as_once(asked: Plan) -> None:
+    assert judge(asked, RULES + RULES) == judge(asked, RULES)
+
+
+@given(plans())
+def test_every_refusal_names_a_rule_a_sentence_and_squares_of_its_child(asked: Plan) -> None:
+    squares_of = {mine.child.id: mine.slots | mine.dropped for mine in asked.children}
+    for one in judge(asked, RULES).refusals:
+        assert one.rule
+        assert one.sentence.endswith((".", "?"))
+        assert one.slots
+        assert one.slots <= squares_of[one.child_id]
+
+
+@given(plans())
+def test_withdrawing_every_change_is_always_accepted(asked: Plan) -> None:
+    nothing = plan(
+        *(
+            ChildPlan(mine.child, mine.slots - mine.added | mine.dropped, frozenset(), frozenset(), EVER)
+            for mine in asked.children
+        ),
+        now=asked.now,
+    )
+    assert judge(nothing, RULES).accepted
