@@ -20,10 +20,11 @@ def create_app(settings: Mapping[str, Any] | None = None) -> "Flask":
 
     import app.models  # noqa: F401  (declares every entity)
     from app import cli, views
-    from app.access import database, scope, trail
+    from app.access import database, scope, trail, versions
     from app.access.guard import Guard
     from app.declare import verify
-    from app.screens import web
+    from app.screens import home, web
+    from app.services import jobs
 
     if settings is None:
         from config import settings as read_settings
@@ -35,10 +36,14 @@ def create_app(settings: Mapping[str, Any] | None = None) -> "Flask":
     database.init_app(flask_app)
     scope.install()
     trail.install()
+    versions.install()
     Migrate(flask_app, database.db, directory="migrations", render_as_batch=True, compare_type=True)
+    jobs.init_app(flask_app)
     web.init_app(flask_app)
     with flask_app.app_context():
-        builder = AppBuilder(flask_app, database.db.session, security_manager_class=Guard)
+        builder = AppBuilder(
+            flask_app, database.db.session, indexview=home.Home, security_manager_class=Guard
+        )
         views.register(builder)
     cli.init_app(flask_app)
     return flask_app

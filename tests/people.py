@@ -5,16 +5,21 @@ both homes; Claire Martin reaches A, Denis Durand reaches B, Paul Double reaches
 account a staff role; Hugo heads the canteen alone. Nobody here exists.
 """
 
+import contextvars
+import copy
+import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 
 from app import create_app
+from app.services import catalogue
 from app.access.database import db
 from app.access.guard import load_account, viewer_of
 from app.access.viewer import Side, Viewer, acting, unscoped
@@ -40,6 +45,9 @@ SETTINGS: dict[str, Any] = {
     "TESTING": True,
     "WTF_CSRF_ENABLED": False,
     "RATELIMIT_ENABLED": False,
+    "PASSWORD_TIME_COST": 1,
+    "PASSWORD_MEMORY_KIB": 64,
+    "FORGOTTEN_SECONDS": 0,
     "FAB_CREATE_DB": False,
     "FAB_UPDATE_PERMS": False,
     "FAB_ADD_SECURITY_VIEWS": False,
@@ -54,6 +62,20 @@ SETTINGS: dict[str, Any] = {
 STAFF_ROLES = (RoleName.DESK, RoleName.HEAD, RoleName.ACCOUNTANT, RoleName.CONFIGURATOR, RoleName.ADMIN)
 
 
+class Browser(FlaskClient):
+    """A client whose requests know nothing of the test's own context, as in a real server.
+
+    The test's transaction is closed first: on SQLite it would keep the request waiting.
+    """
+
+    def open(self, *args: Any, **options: Any) -> Any:
+        """One request."""
+        if has_app_context():
+            db.session.close()
+        options.setdefault("buffered", True)
+        return contextvars.Context().run(super().open, *args, **options)
+
+
 @dataclass
 class Town:
     """The rows of the small town, by first name or code; ids, so that no row outlives its transaction."""
@@ -66,6 +88,10 @@ class Town:
     activities: dict[str, int] = field(default_factory=dict)
     units: dict[str, int] = field(default_factory=dict)
     school_year: int = 0
+
+    def on(self, app: Flask) -> "Town":
+        """The same town, served by that application."""
+        return replace(self, app=app)
 
     def viewer(self, name: str, side: Side | None = None) -> Viewer:
         """The viewer that account is, on its usual side."""
@@ -101,21 +127,67 @@ def settings_for(folder: Any) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def app(tmp_path: Any) -> Iterator[Flask]:
-    """An application over an empty database."""
-    flask_app = create_app(settings_for(tmp_path))
-    with flask_app.app_context():
-        db.create_all()
-        yield flask_app
+@dataclass(frozen=True)
+class Ground:
+    """One application a process, and the files its database is put back to before each test."""
+
+    app: Flask
+    folder: Path
+    settings: dict[str, Any]
+    town: Town
+
+    def restore(self, name: str) -> None:
+        """Put the database back to ``empty`` or ``town``, and forget whatever a test has left."""
         db.session.remove()
         db.engine.dispose()
+        for suffix in ("-wal", "-shm"):
+            (self.folder / f"marelle.db{suffix}").unlink(missing_ok=True)
+        shutil.copyfile(self.folder / f"{name}.db", self.folder / "marelle.db")
+        for left in ("files", "mail", "invoices"):
+            shutil.rmtree(self.folder / left, ignore_errors=True)
+        self.app.config.clear()
+        self.app.config.update(self.settings)
+        catalogue._kept.clear()
+
+
+@pytest.fixture(scope="session")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    """The application of this process over a database of its own, empty then with the small town."""
+    folder = tmp_path_factory.mktemp("ground")
+    flask_app = create_app(settings_for(folder))
+    flask_app.test_client_class = Browser
+    with flask_app.app_context():
+        db.create_all()
+        _keep(folder, "empty")
+        town = make_town(flask_app)
+        _keep(folder, "town")
+    return Ground(flask_app, folder, dict(flask_app.config), town)
+
+
+def _keep(folder: Path, name: str) -> None:
+    db.session.remove()
+    with db.engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.exec_driver_sql("BEGIN")
+    db.engine.dispose()
+    shutil.copyfile(folder / "marelle.db", folder / f"{name}.db")
 
 
 @pytest.fixture
-def town(app: Flask) -> Town:
+def app(ground: Ground) -> Iterator[Flask]:
+    """The application over an empty database."""
+    with ground.app.app_context():
+        ground.restore("empty")
+        yield ground.app
+        db.session.remove()
+
+
+@pytest.fixture
+def town(app: Flask, ground: Ground) -> Town:
     """The small town, committed."""
-    return make_town(app)
+    ground.restore("town")
+    return copy.deepcopy(replace(ground.town, app=None), {}).on(app)  # type: ignore[arg-type]
 
 
 def make_town(app: Flask) -> Town:

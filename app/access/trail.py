@@ -38,8 +38,9 @@ def _entry(row: Entity, action: str) -> Iterable[dict[str, Any]]:
     if not before and not after:
         return
     asking = current()
-    family_id = family_of(row)
-    if family_id is None and not isinstance(asking, Unscoped) and asking.is_family:
+    gone = action == DELETED and type(row).__name__ == "Family"
+    family_id = None if gone else family_of(row)  # nothing can point at a household that is no more
+    if family_id is None and not gone and not isinstance(asking, Unscoped) and asking.is_family:
         family_id = asking.family_id
     labels = [row.__attributes__[name].label for name in after] if action == CHANGED else []
     summary = f"{row.__term__.title_one}, {WORDS[action]}" + (" : " + ", ".join(labels) if labels else "")

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Column, Integer, Table, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from app.declare import SETTINGS, STAFF, TOWN, Entity, Kind, attribute, between, feminine, masculine, relation
@@ -90,3 +90,13 @@ class Setting(Entity):
     key: Mapped[str] = attribute("Clé", unique=True, length=60)
     label: Mapped[str] = attribute("Nom")
     value: Mapped[str] = attribute("Valeur", length=400)
+
+
+# Raised by every change of a public setting (``access/versions.py``): what processes keep in memory
+# of the catalogue, the rules and the tariffs holds as long as this number does.
+catalogue_version = Table(
+    "catalogue_version",
+    Entity.metadata,
+    Column("id", Integer, primary_key=True),
+    Column("number", Integer, nullable=False),
+)

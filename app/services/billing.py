@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.booking import BookingStatus, Presence
-from app.models import Activity, Booking, Family, InvoiceLine, Person, SchoolYear, Unit
+from app.models import Booking, Family, InvoiceLine, Person, SchoolYear, Unit
 from app.rules.billing import (
     Line,
     NoPrice,
@@ -30,6 +30,7 @@ from app.rules.billing import (
     settle,
 )
 from app.rules.money import Price
+from app.services.catalogue import Catalogue, catalogue, code_of
 from app.services.pricing import Prices, load_prices
 from app.services.settings import Town, read_town
 
@@ -105,27 +106,24 @@ def preview(month: date, town: Town | None = None) -> Preview:
     year = _school_year(month)
     first = year.starts_on.replace(day=1) if year else month
     last_of_year = year is not None and month == year.ends_on.replace(day=1)
+    known = catalogue()
     with unscoped("la facturation calcule tous les foyers à la fois"):
-        units = {unit.id: unit for unit in db.session.scalars(select(Unit).join(Unit.activity))}
-        activities = {one.id: one for one in db.session.scalars(select(Activity))}
         families = {one.id: one for one in db.session.scalars(select(Family))}
         names = dict(db.session.execute(select(Person.id, Person.first_name)).tuples().all())
-        prices = load_prices(activities, families)
-        usages = list(_usages(first, month, units, activities, names, prices))
-        billed = _billed(first, month, units, activities, names)
+        prices = load_prices(known, None)
+        usages = list(_usages(first, month, known, names, prices))
+        billed = _billed(first, month, known, names)
     policies = {
         one.code: Policy(Policy().billed - ({UsageKind.ABSENT} if not one.absence_is_billed else set()))
-        for one in activities.values()
+        for one in known.activities.values()
     }
-    codes = {f"{activities[unit.activity_id].code}.{unit.code}": unit for unit in units.values()}
-    known: dict[tuple[int, int, date], Price | None] = {}
+    seen: dict[tuple[str, int, date], Price | None] = {}
 
     def price(usage: Usage) -> Price | None:
-        unit = codes[usage.unit]
-        key = (unit.id, usage.family_id, usage.on)
-        if key not in known:
-            known[key] = prices.price(unit.id, unit.activity_id, usage.family_id, usage.on)
-        return known[key]
+        key = (usage.unit, usage.family_id, usage.on)
+        if key not in seen:
+            seen[key] = prices.price(known.by_code[usage.unit].id, usage.family_id, usage.on)
+        return seen[key]
 
     try:
         lines = difference(owed(usages, price, policies), billed)
@@ -169,8 +167,7 @@ def _unticked(month: date) -> int:
 def _usages(
     first: date,
     month: date,
-    units: Mapping[int, Unit],
-    activities: Mapping[int, Activity],
+    known: Catalogue,
     names: Mapping[int, str],
     prices: Prices,
 ) -> Iterator[Usage]:
@@ -181,17 +178,17 @@ def _usages(
         inside = sorted(cut for cut in cuts if start < cut < stop)
         movers = {family_id for family_id, days in moving.items() if any(start < d < stop for d in days)}
         for from_on, until_on in zip([start, *inside], [*inside, stop], strict=True):
-            yield from _summed(from_on, until_on, units, activities, names, but=movers)
+            yield from _summed(from_on, until_on, known, names, but=movers)
         if movers:
             for day in (start + ONE_DAY * n for n in range((stop - start).days)):
-                yield from _summed(day, day + ONE_DAY, units, activities, names, only=movers)
+                yield from _summed(day, day + ONE_DAY, known, names, only=movers)
 
 
 def _price_changes(prices: Prices) -> tuple[set[date], dict[int, set[date]]]:
     """The days on which a tariff changes for everyone, and those on which one household's quotient does."""
     cuts = {
         day
-        for grids in (*prices.by_unit.values(), *prices.by_activity.values())
+        for grids in (*prices.catalogue.unit_grids.values(), *prices.catalogue.activity_grids.values())
         for one in grids
         for day in (one.from_on, one.until_on)
         if day is not None
@@ -208,8 +205,7 @@ def _price_changes(prices: Prices) -> tuple[set[date], dict[int, set[date]]]:
 def _summed(
     from_on: date,
     until_on: date,
-    units: Mapping[int, Unit],
-    activities: Mapping[int, Activity],
+    known: Catalogue,
     names: Mapping[int, str],
     but: Iterable[int] = (),
     only: Iterable[int] = (),
@@ -228,32 +224,29 @@ def _summed(
     if only:
         counting = counting.where(Booking.family_id.in_(sorted(only)))
     for family_id, child_id, unit_id, presence, count in db.session.execute(counting):
-        unit = units[unit_id]
-        activity = activities[unit.activity_id]
+        unit = known.by_id[unit_id]
         yield Usage(
             family_id=family_id,
             child_id=child_id,
             child_name=names[child_id],
-            unit=f"{activity.code}.{unit.code}",
-            unit_label=label_of(activity, unit),
+            unit=code_of(unit),
+            unit_label=label_of(unit),
             on=from_on,
             kind=KINDS[presence],
             quantity=Decimal(count),
         )
 
 
-def label_of(activity: Activity, unit: Unit) -> str:
-    """A unit as an invoice names it; an activity with one name for both says it once."""
-    if unit.name.lower() in activity.name.lower():
-        return activity.name
-    return f"{activity.name}, {unit.name.lower()}"
+def label_of(unit: Unit) -> str:
+    """A unit as an invoice names it; an activity whose name says it already is enough."""
+    activity = unit.activity
+    return activity.name if unit.name.lower() in activity.name.lower() else f"{activity.name}, {unit.name.lower()}"
 
 
 def _billed(
     first: date,
     month: date,
-    units: Mapping[int, Unit],
-    activities: Mapping[int, Activity],
+    known: Catalogue,
     names: Mapping[int, str],
 ) -> list[Line]:
     """Every line billed so far on these months, summed by household, month, child, unit and price."""
@@ -278,16 +271,15 @@ def _billed(
     )
     found = []
     for family_id, month_on, child_id, unit_id, unit_price, quantity, amount_cents in db.session.execute(summing):
-        unit = units[unit_id]
-        activity = activities[unit.activity_id]
+        unit = known.by_id[unit_id]
         found.append(
             Line(
                 family_id=family_id,
                 month=month_on,
                 child_id=child_id,
                 child_name=names[child_id],
-                unit=f"{activity.code}.{unit.code}",
-                unit_label=label_of(activity, unit),
+                unit=code_of(unit),
+                unit_label=label_of(unit),
                 unit_price=unit_price,
                 quantity=Decimal(quantity),
                 amount_cents=int(amount_cents),

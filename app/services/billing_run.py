@@ -9,12 +9,13 @@ from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.billing import InvoiceStatus
 from app.entities.family import MemberKind
-from app.models import BillingRun, Family, Invoice, InvoiceLine, Membership, Person, Unit
+from app.models import BillingRun, Family, Invoice, InvoiceLine, Membership, Person
 from app.rules.billing import DueRule, Line, due_on
 from app.rules.calendar import local_day
-from app.rules.words import cents_words, day_words, month_words
+from app.rules.words import cents_words, day_words, month_words, of
 from app.services import outbox
 from app.services.billing import Preview, preview
+from app.services.catalogue import catalogue
 from app.services.settings import read_town
 
 RUN_LOCK = 71_001  # any number of ours, the same in every process
@@ -95,7 +96,7 @@ def _write(found: Preview, run_id: int, issued_on: date, due: date, now: datetim
     ids = dict(
         db.session.execute(select(Invoice.family_id, Invoice.id).where(Invoice.run_id == run_id)).tuples().all()
     )
-    units = _unit_ids()
+    units = {code: unit.id for code, unit in catalogue().by_code.items()}
     lines = [
         _line(line, ids[one.family.id], found.month, units) for one in bills for line in one.settlement.lines
     ]
@@ -122,7 +123,7 @@ def _write(found: Preview, run_id: int, issued_on: date, due: date, now: datetim
 def _line(line: Line, invoice_id: int, month: date, units: dict[str, int]) -> dict[str, object]:
     reason = line.explanation
     if line.month != month and not line.adjusts:
-        reason = f"Report {line.explanation}"
+        reason = f"Report {of(month_words(line.month))}\u00a0; {line.explanation}"
     return {
         "invoice_id": invoice_id,
         "family_id": line.family_id,
@@ -136,11 +137,6 @@ def _line(line: Line, invoice_id: int, month: date, units: dict[str, int]) -> di
         "reason": reason[:400],
         "revision": 1,
     }
-
-
-def _unit_ids() -> dict[str, int]:
-    units = db.session.scalars(select(Unit).join(Unit.activity))
-    return {f"{unit.activity.code}.{unit.code}": unit.id for unit in units}
 
 
 def _next_number(year: int) -> int:

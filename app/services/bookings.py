@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import joinedload
 
 from app.access.database import db
@@ -17,8 +17,9 @@ from app.models import Booking, Opening, Person, Registration
 from app.rules.booking import DatedRule, judge
 from app.rules.facts import STANDING, Booked, Child, ChildPlan, Plan, Slot, Window
 from app.rules.verdict import Severity, Verdict
+from app.services.catalogue import catalogue, code_of
 from app.services.pricing import Prices, load_prices
-from app.services.rulings import Offer, load_offer, load_rules
+from app.services.rulings import Offer, load_offer
 
 HOLDS_A_PLACE = (BookingStatus.ASKED, BookingStatus.CONFIRMED)
 
@@ -105,7 +106,7 @@ class Desk:
     def cents(self, slot: Slot) -> int | None:
         """What the square costs this household; None when no tariff says so."""
         unit = self.offer.units[slot.unit]
-        return self.prices.cents(unit.id, unit.activity_id, self.family_id, slot.on)
+        return self.prices.cents(unit.id, self.family_id, slot.on)
 
 
 def windows(registrations: Iterable[Registration]) -> dict[str, Window]:
@@ -118,7 +119,7 @@ def windows(registrations: Iterable[Registration]) -> dict[str, Window]:
 
 
 def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now: datetime) -> Desk | None:
-    """The desk of a child in reach; None for a stranger's. Twelve statements at most, whatever the rows."""
+    """The desk of a child in reach; None for a stranger's. Eight statements, whatever the rows."""
     person = db.session.scalars(select(Person).where(Person.id == child_id)).one_or_none()
     if person is None:
         return None
@@ -134,10 +135,10 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
             .options(joinedload(Registration.activity))
         )
     )
+    known = catalogue()
     activity_ids = {row.activity_id for row in registrations if row.activity.is_bookable}
-    offer = load_offer(activity_ids, from_on, until_on)
-    prices = load_prices(activity_ids, [family_id])
-    codes = {unit.id: code for code, unit in offer.units.items()}
+    offer = load_offer(known, activity_ids, from_on, until_on)
+    held, queues = _others(offer, child_id)
     rows = db.session.scalars(
         select(Booking).where(
             Booking.child_id == child_id,
@@ -145,7 +146,11 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
             Booking.booked_on.between(from_on, until_on),
         )
     )
-    bookings = {Slot(codes[row.unit_id], row.booked_on): row for row in rows if row.unit_id in codes}
+    bookings = {
+        Slot(code_of(known.by_id[row.unit_id]), row.booked_on): row
+        for row in rows
+        if known.by_id[row.unit_id].activity_id in activity_ids
+    }
     return Desk(
         child=Child(person.id, person.first_name, person.born_on or from_on),
         family_id=family_id,
@@ -154,52 +159,46 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
         now=now,
         registrations=registrations,
         offer=offer,
-        rules=load_rules(),
+        rules=known.rules,
         bookings=bookings,
-        taken=places_taken(offer, child_id),
-        queues=queues(offer, child_id),
-        prices=prices,
+        taken=held,
+        queues=queues,
+        prices=load_prices(known, [family_id]),
     )
 
 
-def places_taken(offer: Offer, but_child_id: int) -> dict[Slot, int]:
-    """The places that other children hold, for the squares that have a limit. One statement."""
+def _others(offer: Offer, but_child_id: int) -> tuple[dict[Slot, int], dict[Slot, tuple[datetime, ...]]]:
+    """Of the squares with a limit: the places other children hold, and when others began to wait.
+
+    One statement.
+    """
+    held: dict[Slot, int] = {}
+    waiting: dict[Slot, list[datetime]] = {}
     if not offer.places:
-        return {}
+        return held, {}
     codes = {offer.units[slot.unit].id: slot.unit for slot in offer.places}
+    days = [slot.on for slot in offer.places]
+    # Those who wait are told one by one, the others only counted.
+    since = case((Booking.status == BookingStatus.WAITING, Booking.asked_at))
     counting = (
-        select(Booking.unit_id, Booking.booked_on, func.count())
-        .where(*_of_others(offer, but_child_id), Booking.status.in_(HOLDS_A_PLACE))
-        .group_by(Booking.unit_id, Booking.booked_on)
+        select(Booking.unit_id, Booking.booked_on, Booking.status, since, func.count())
+        .where(
+            Booking.unit_id.in_(sorted(codes)),
+            Booking.booked_on.between(min(days), max(days)),
+            Booking.status.in_((*HOLDS_A_PLACE, BookingStatus.WAITING)),
+            Booking.child_id != but_child_id,
+        )
+        .group_by(Booking.unit_id, Booking.booked_on, Booking.status, since)
+        .order_by(since)
     )
     with unscoped("le nombre de places prises ne dit rien de personne"):
-        return {Slot(codes[unit_id], on): count for unit_id, on, count in db.session.execute(counting)}
-
-
-def queues(offer: Offer, but_child_id: int) -> dict[Slot, tuple[datetime, ...]]:
-    """When other children joined the waiting list of each limited square, in order. One statement."""
-    if not offer.places:
-        return {}
-    codes = {offer.units[slot.unit].id: slot.unit for slot in offer.places}
-    waiting = (
-        select(Booking.unit_id, Booking.booked_on, Booking.asked_at)
-        .where(*_of_others(offer, but_child_id), Booking.status == BookingStatus.WAITING)
-        .order_by(Booking.asked_at)
-    )
-    found: dict[Slot, list[datetime]] = {}
-    with unscoped("le rang dans la liste d'attente ne dit rien de personne"):
-        for unit_id, on, asked_at in db.session.execute(waiting):
-            found.setdefault(Slot(codes[unit_id], on), []).append(asked_at)
-    return {slot: tuple(moments) for slot, moments in found.items()}
-
-
-def _of_others(offer: Offer, but_child_id: int) -> tuple[ColumnElement[bool], ...]:
-    days = [slot.on for slot in offer.places]
-    return (
-        Booking.unit_id.in_(sorted({offer.units[slot.unit].id for slot in offer.places})),
-        Booking.booked_on.between(min(days), max(days)),
-        Booking.child_id != but_child_id,
-    )
+        for unit_id, on, status, asked_at, count in db.session.execute(counting):
+            slot = Slot(codes[unit_id], on)
+            if status is BookingStatus.WAITING:
+                waiting.setdefault(slot, []).extend([asked_at] * count)
+            else:
+                held[slot] = held.get(slot, 0) + count
+    return held, {slot: tuple(moments) for slot, moments in waiting.items()}
 
 
 @dataclass(frozen=True)

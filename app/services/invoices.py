@@ -5,17 +5,16 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-from flask import current_app, render_template
+from flask import current_app
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.access.database import db
 from app.models import Invoice, InvoiceLine, Unit
 from app.rules.calendar import school_year
+from app.services import press
 from app.services.settings import read_town
 
 
@@ -75,40 +74,12 @@ def pdf_path(one: Explained) -> Path:
     path = folder / f"{one.invoice.number}.pdf"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        content = render_pdf(one)
+        content = press.pdf("pdf/invoice.html", one=one, invoice=one.invoice, town=read_town())
         handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         os.replace(temporary, path)
     return path
-
-
-def render_pdf(one: Explained) -> bytes:
-    """The invoice as PDF bytes, one A4 page for most."""
-    from weasyprint import HTML  # loads Pango: only where a PDF is made
-
-    page = render_template("pdf/invoice.html", one=one, invoice=one.invoice, town=read_town())
-    style, fonts, fetch = _press()
-    document = HTML(string=page, base_url="marelle:/", url_fetcher=fetch)
-    return bytes(document.write_pdf(stylesheets=[style], font_config=fonts))
-
-
-@lru_cache(maxsize=1)
-def _press() -> tuple[Any, Any, Any]:
-    """The style sheet, the fonts and the fetcher, made once a process. It fetches our own files alone."""
-    from weasyprint import CSS
-    from weasyprint.text.fonts import FontConfiguration
-
-    static = Path(current_app.static_folder or "").resolve()
-
-    def fetch(url: str, *args: Any, **options: Any) -> dict[str, Any]:
-        path = Path(url.removeprefix("file://")).resolve()
-        if not path.is_relative_to(static):
-            raise ValueError(f"une facture ne va rien chercher ailleurs : {url}")
-        return {"file_obj": path.open("rb")}
-
-    fonts = FontConfiguration()
-    return CSS(filename=str(static / "css" / "facture.css"), font_config=fonts, url_fetcher=fetch), fonts, fetch
 
 
 def latest_to_pay(family_id: int, on: date) -> Invoice | None:

@@ -1,6 +1,8 @@
 """The town's values that are not rules; a row of ``Setting`` replaces a default."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from typing import Any
 
 from sqlalchemy import select
 
@@ -55,12 +57,16 @@ class Town:
 LABELS = {one.name: one.metadata["label"] for one in fields(Town)}
 
 
-def read_town() -> Town:
-    """The values in force, in one statement."""
-    with unscoped("les réglages de la ville sont publics"):
-        rows = dict(db.session.execute(select(Setting.key, Setting.value)).all())
-    values = {}
+def town_of(rows: Mapping[str, str]) -> Town:
+    """The values in force from the rows of ``Setting``, by key."""
+    values: dict[str, Any] = {}
     for one in fields(Town):
         if one.name in rows:
             values[one.name] = int(rows[one.name]) if isinstance(one.default, int) else rows[one.name]
     return Town(**values)
+
+
+def read_town() -> Town:
+    """The values in force, in one statement."""
+    with unscoped("les réglages de la ville sont publics"):
+        return town_of(dict(db.session.execute(select(Setting.key, Setting.value)).tuples().all()))

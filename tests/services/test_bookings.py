@@ -1,84 +1,19 @@
 """Booking the Wednesday centre: what is refused, why, until when, and what is written."""
 
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from app.access.database import db
 from app.access.viewer import unscoped
-from app.entities.booking import BookingStatus, RegistrationStatus
-from app.models import Article, Booking, Bracket, ClosingDay, Opening, Registration, Rule, Tariff
+from app.entities.booking import BookingStatus
+from app.models import Booking
 from app.rules.facts import Slot
 from app.services import bookings, planning
 from app.services.bookings import Draft
 from tests.people import Town
-
-PARIS = ZoneInfo("Europe/Paris")
-WEDNESDAY = date(2026, 12, 9)
-NOW = datetime(2026, 12, 1, 9, tzinfo=PARIS).astimezone(UTC)
-MORNING = Slot("mercredi.matin", WEDNESDAY)
-MEAL = Slot("mercredi.repas", WEDNESDAY)
-
-
-@pytest.fixture
-def open_town(town: Town) -> Town:
-    """The Wednesday centre open on three Wednesdays, with its rules, prices and Lila registered."""
-    with unscoped("le centre du mercredi des tests"):
-        article = Article(code="a7", number="7", title="Mercredi")
-        rules = [
-            Rule(
-                code="matin-repas",
-                rule_kind="requires",
-                parameters={"unit": "mercredi.matin", "needs": ["mercredi.repas"]},
-                activity_id=town.activities["mercredi"],
-                article=article,
-            ),
-            Rule(
-                code="delai",
-                rule_kind="notice_weekly",
-                parameters={"weekday": "dimanche"},
-                activity_id=town.activities["mercredi"],
-                article=article,
-            ),
-        ]
-        tariff = Tariff(
-            code="t", name="Mercredi", activity_id=town.activities["mercredi"], from_on=date(2026, 9, 1)
-        )
-        prices = [
-            Bracket(tariff=tariff, until_quotient=Decimal(600), price=Decimal("3.10")),
-            Bracket(tariff=tariff, from_quotient=Decimal(600), price=Decimal("4.20")),
-        ]
-        db.session.add_all([article, *rules, tariff, *prices])
-        for code in ("mercredi.matin", "mercredi.repas", "mercredi.apres-midi"):
-            for week in range(3):
-                db.session.add(
-                    Opening(unit_id=town.units[code], open_on=WEDNESDAY + timedelta(weeks=week), places=2)
-                )
-        db.session.add(
-            ClosingDay(
-                facility_id=town.facilities["grappaloups"],
-                closed_on=WEDNESDAY + timedelta(weeks=2),
-                reason="réunion de l’équipe",
-            )
-        )
-        for family, child in (("A", "lila"), ("B", "tom"), ("A", "zoe"), ("B", "zoe")):
-            db.session.add(
-                Registration(
-                    family_id=town.families[family],
-                    child_id=town.people[child],
-                    activity_id=town.activities["mercredi"],
-                    school_year_id=town.school_year,
-                    status=RegistrationStatus.ACCEPTED,
-                    starts_on=date(2026, 9, 1),
-                    ends_on=date(2027, 7, 3),
-                )
-            )
-        db.session.commit()
-        db.session.expunge_all()
-    return town
+from tests.wednesday import MEAL, MORNING, NOW, PARIS, WEDNESDAY
 
 
 def send(town: Town, draft: Draft, child: str = "lila", family: str = "A", now: datetime = NOW) -> bookings.Sent:

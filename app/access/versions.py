@@ -1,0 +1,53 @@
+"""The version of the town's public settings: raised with each change, read to know if memory is fresh."""
+
+from typing import Any
+
+from sqlalchemy import event, insert, inspect, select, update
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+
+from app.declare import Entity, Through, entity_named
+from app.declare.scope import Root
+from app.entities.rulebook import catalogue_version
+
+
+def install() -> None:
+    """Put the listeners on the Session class, once a process."""
+    if not event.contains(Session, "after_flush", _on_flush):
+        event.listen(Session, "after_flush", _on_flush)
+        event.listen(Session, "do_orm_execute", _on_execute)
+
+
+def is_public(entity: type[Entity]) -> bool:
+    """Whether its rows are the town's own settings, directly or as part of one (a bracket of a tariff)."""
+    scope = entity.__scope__
+    while isinstance(scope, str):
+        scope = entity_named(entity.__attributes__[scope].target).__scope__
+    return scope is Root.TOWN and not isinstance(scope, Through)
+
+
+def current_version(connection: Connection) -> int:
+    """The number in force; 0 before the first change. One statement."""
+    return connection.execute(select(catalogue_version.c.number)).scalar() or 0
+
+
+def raise_version(connection: Connection) -> None:
+    """Tell every process that what it remembers is old."""
+    raised = connection.execute(update(catalogue_version).values(number=catalogue_version.c.number + 1))
+    if raised.rowcount == 0:
+        connection.execute(insert(catalogue_version).values(id=1, number=1))
+
+
+def _on_flush(session: Session, context: UOWTransaction) -> None:
+    rows = [*session.new, *session.deleted, *(row for row in session.dirty if session.is_modified(row))]
+    if any(isinstance(row, Entity) and is_public(type(row)) for row in rows):
+        raise_version(session.connection())
+
+
+def _on_execute(state: ORMExecuteState) -> Any:
+    """Bulk writes count too."""
+    if state.is_select or not state.is_orm_statement or state.bind_mapper is None:
+        return
+    entity = inspect(state.bind_mapper.class_).class_
+    if issubclass(entity, Entity) and is_public(entity):
+        raise_version(state.session.connection())

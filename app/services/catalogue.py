@@ -1,0 +1,165 @@
+"""The town's catalogue, rules and tariffs, kept in memory while their version holds.
+
+They change a few times a year and every page needs them: a process reads them once (eight
+statements), then asks for their version (one). The rows are detached and only ever read.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+
+from app.access.database import db
+from app.access.versions import current_version
+from app.access.viewer import unscoped
+from app.models import Activity, Bracket, ClosingDay, Period, Rule, Setting, Tariff, Unit
+from app.rules import kinds  # noqa: F401  (registers them)
+from app.rules.booking import DatedRule
+from app.rules.calendar import Weekday
+from app.rules.kinds.admission import Capacity
+from app.rules.money import Bracket as PriceBracket
+from app.rules.money import Grid
+from app.rules.registry import build
+from app.rules.words import WEEKDAYS
+from app.services.settings import Town, town_of
+
+FOR_EVER = date(2000, 1, 1)
+
+
+class BrokenRule(Exception):
+    """A rule in the database can't be read any more: run ``flask rulebook check``."""
+
+
+@dataclass(frozen=True)
+class DatedGrid:
+    """A grid from a day (included) to a day (excluded, None: no end)."""
+
+    from_on: date
+    until_on: date | None
+    grid: Grid
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What the town offers, by which rules, at which prices. ``units`` are in the order of display."""
+
+    version: int
+    units: tuple[Unit, ...]
+    rules: tuple[DatedRule, ...]
+    periods: tuple[Period, ...]
+    closings: tuple[ClosingDay, ...]
+    unit_grids: Mapping[int, tuple[DatedGrid, ...]]
+    activity_grids: Mapping[int, tuple[DatedGrid, ...]]
+    town: Town
+
+    @cached_property
+    def by_code(self) -> dict[str, Unit]:
+        """The units by the code that rules use: "mercredi.matin"."""
+        return {code_of(unit): unit for unit in self.units}
+
+    @cached_property
+    def by_id(self) -> dict[int, Unit]:
+        """The units by their number."""
+        return {unit.id: unit for unit in self.units}
+
+    @cached_property
+    def activities(self) -> dict[int, Activity]:
+        """The activities that have a unit, by their number."""
+        return {unit.activity_id: unit.activity for unit in self.units}
+
+    def units_of(self, activity_ids: Iterable[int]) -> dict[str, Unit]:
+        """The units of some activities, by code, in the order of display."""
+        wanted = set(activity_ids)
+        return {code: unit for code, unit in self.by_code.items() if unit.activity_id in wanted}
+
+
+def code_of(unit: Unit) -> str:
+    """The code that rules use: "mercredi.matin". The activity must be loaded."""
+    return f"{unit.activity.code}.{unit.code}"
+
+
+_lock = threading.Lock()
+_kept: dict[str, Catalogue] = {}
+
+
+def catalogue() -> Catalogue:
+    """The catalogue in force. One statement, nine after a change.
+
+    Inside a transaction that has just changed it, what that transaction sees.
+    """
+    with unscoped("le catalogue de la ville est public"):
+        version = current_version(db.session.connection())
+        place = str(db.engine.url)
+        kept = _kept.get(place)
+        if kept is not None and kept.version == version:
+            return kept
+        with _lock:
+            # A session of its own, on the same transaction: its rows are nobody else's.
+            with Session(bind=db.session.connection(), join_transaction_mode="create_savepoint") as own:
+                found = _read(own, version)
+                own.expunge_all()
+            if version:  # 0: nobody has raised it yet, nothing tells an old copy from a new one
+                _kept[place] = found
+        return found
+
+
+def _read(session: Session, version: int) -> Catalogue:
+    units = session.scalars(
+        select(Unit)
+        .join(Unit.activity)
+        .options(contains_eager(Unit.activity).joinedload(Activity.facility))
+        .order_by(Activity.position, Activity.name, Unit.position, Unit.id)
+    ).all()
+    rules = session.scalars(select(Rule).options(joinedload(Rule.activity), joinedload(Rule.article)))
+    unit_grids: dict[int, list[DatedGrid]] = defaultdict(list)
+    activity_grids: dict[int, list[DatedGrid]] = defaultdict(list)
+    tariffs = session.scalars(
+        select(Tariff).options(selectinload(Tariff.brackets)).order_by(Tariff.from_on.desc(), Tariff.id)
+    )
+    for row in tariffs:
+        grid = DatedGrid(row.from_on, row.until_on, Grid(tuple(map(_bracket, row.brackets))))
+        if row.unit_id is None:
+            activity_grids[row.activity_id].append(grid)
+        else:
+            unit_grids[row.unit_id].append(grid)
+    return Catalogue(
+        version=version,
+        units=tuple(units),
+        rules=(*map(dated, rules), DatedRule(Capacity(), FOR_EVER)),
+        periods=tuple(session.scalars(select(Period).order_by(Period.starts_on))),
+        closings=tuple(session.scalars(select(ClosingDay).order_by(ClosingDay.closed_on))),
+        unit_grids={key: tuple(value) for key, value in unit_grids.items()},
+        activity_grids={key: tuple(value) for key, value in activity_grids.items()},
+        town=town_of(dict(session.execute(select(Setting.key, Setting.value)).tuples().all())),
+    )
+
+
+def _bracket(row: Bracket) -> PriceBracket:
+    return PriceBracket(row.from_quotient, row.until_quotient, row.price)
+
+
+def dated(row: Rule) -> DatedRule:
+    """A row as a rule. Raises BrokenRule when its parameters no longer fit its kind."""
+    built = build(row.rule_kind, row.parameters)
+    if built.rule is None:
+        raise BrokenRule(f"{row.code} : {built.errors[0].message}")
+    applies_to: frozenset[str] | None = None
+    if row.units:
+        applies_to = frozenset(row.units)
+    elif row.activity is not None:
+        applies_to = frozenset({row.activity.code})
+    return DatedRule(
+        rule=built.rule,
+        from_on=row.from_on or FOR_EVER,
+        until_on=row.until_on,
+        article=f"article {row.article.number}" if row.article else None,
+        applies_to=applies_to,
+        weekdays=frozenset(Weekday(WEEKDAYS.index(day)) for day in row.weekdays) if row.weekdays else None,
+    )
+
+
