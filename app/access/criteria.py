@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Integer, Table, bindparam, false, select
+from sqlalchemy import BindParameter, ColumnElement, Integer, bindparam, false, inspect, select
 from sqlalchemy.orm import with_loader_criteria
 from sqlalchemy.orm.context import ORMCompileState
 from sqlalchemy.orm.interfaces import CriteriaOption
@@ -54,15 +54,18 @@ def criterion(entity: type[Entity], side: Side, seen: tuple[str, ...] = ()) -> C
     """What the WHERE clause of a SELECT on this entity must add on that side."""
     if entity.__name__ in seen:
         raise RecursionError(f"Les portées tournent en rond : {' > '.join((*seen, entity.__name__))}")
+    # The statement's own columns are the mapped ones: SQLAlchemy leaves a plain column of the table
+    # as it is when it adapts the criterion to an alias that is joined.
+    is_inner = bool(seen)
     seen = (*seen, entity.__name__)
     scope = scope_of(entity, side)
-    table: Table = entity.__table__  # type: ignore[assignment]
+    columns = entity.__table__.c if is_inner else inspect(entity).all_orm_descriptors
     if isinstance(scope, Root):
-        return _root(table, scope, side)
+        return _root(columns["id"], scope, side)
     if isinstance(scope, Through):
-        return _in(table.c.id, _through(scope, side, seen))
+        return _in(columns["id"], _through(scope, side, seen))
     target = entity_named(entity.__attributes__[scope].target)
-    return _follow(table.c[f"{scope}_id"], target, side, seen)
+    return _follow(columns[f"{scope}_id"], target, side, seen)
 
 
 def _follow(key: ColumnElement[int], target: type[Entity], side: Side, seen: tuple[str, ...]) -> Criterion:
@@ -88,16 +91,16 @@ def _in(key: ColumnElement[int], rows: Any) -> Criterion:
     return None if rows is None else key.in_(rows)
 
 
-def _root(table: Table, root: Root, side: Side) -> Criterion:
+def _root(key: Any, root: Root, side: Side) -> Criterion:
     if root is Root.TOWN:
         return None
     if root is Root.SERVICE:
         return None if side is Side.STAFF else false()
     if root is Root.HOUSEHOLD:
-        return table.c.id.in_(_family_ids())
+        return key.in_(_family_ids())
     if root is Root.FACILITY:
-        return table.c.id.in_(_facility_ids())
-    return table.c.id == _bound("scope_account", lambda: _asking().account_id, expanding=False)
+        return key.in_(_facility_ids())
+    return key == _bound("scope_account", lambda: _asking().account_id, expanding=False)
 
 
 class InScope(CriteriaOption):

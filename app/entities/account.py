@@ -31,7 +31,9 @@ class Account(Entity):
     __scope__ = OWN_ACCOUNT
     __facility__ = SERVICE
     __see__ = Role.FAMILY | ACCOUNTS
-    __edit__ = ACCOUNTS
+    # Whoever changes an address can have its password mailed: a secretary must not reach an administrator.
+    __edit__ = Role.ADMIN
+    __create__ = NOBODY  # by an invitation
     __menu__ = "Comptes"
     __named__ = ("last_name", "first_name")
     __listed__ = ("last_name", "first_name", "email", "is_active_account", "last_seen_at")

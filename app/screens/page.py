@@ -12,6 +12,7 @@ from app.access.database import set_reading
 from app.access.guard import viewer_of
 from app.access.viewer import Side, Viewer
 from app.declare import NOBODY, Role
+from app.screens import stay
 
 OPEN_ENDPOINTS = frozenset({"static", "healthz"})
 
@@ -66,6 +67,7 @@ def _gate() -> ResponseReturnValue | None:
     page, method = page_of(request.endpoint)
     if page is None:
         abort(404)  # the framework's own pages are not ours to show
+    stay.enforce()
     account = current_user._get_current_object()
     g.account = account if account.is_authenticated else None
     if page.side is None:

@@ -18,8 +18,9 @@ from app.access.database import db
 from app.access.scope import OutOfScope
 from app.access.viewer import unscoped
 from app.models import Family, Heartbeat
-from app.screens import look, page
-from app.services.settings import Town, read_town
+from app.screens import look, menu, page
+from app.services.catalogue import catalogue
+from app.services.settings import Town
 
 csrf = CSRFProtect()
 CSP = {
@@ -65,6 +66,7 @@ def init_app(app: Flask) -> None:
         viewer=lambda: g.get("viewer"),
         families=families,
         current_family=current_family,
+        menu=menu.build,
         paths=look.Paths(password="/mon-mot-de-passe", family="/foyer", contact="/contact"),
     )
     app.register_error_handler(OutOfScope, _on_out_of_scope)
@@ -95,10 +97,8 @@ def healthz() -> ResponseReturnValue:
 
 
 def town() -> Town:
-    """The town's values, read once a request."""
-    if "town" not in g:
-        g.town = read_town()
-    return g.town  # type: ignore[no-any-return]
+    """The town's values, from memory."""
+    return catalogue().town
 
 
 def families() -> list[Family]:

@@ -1,0 +1,139 @@
+"""Choosing: what draws the filters of a list, and the rows that a choice is made among."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import select
+
+from app.access.database import db
+from app.access.viewer import Viewer
+from app.declare import Attribute, Entity, Kind
+from app.screens.builder import filters, naming
+from app.screens.builder.filters import On
+from app.screens.builder.listing import in_order
+
+FEW = 40
+"""Up to that many rows, a choice among rows is a list; beyond, a search."""
+QUICK = 2
+QUICKEST: list[Kind | None] = [Kind.CHOICE, Kind.RELATION, Kind.BOOLEAN]
+
+
+@dataclass(frozen=True)
+class Control:
+    """A filter that can be set: what draws it."""
+
+    attribute: Attribute
+    options: tuple[tuple[str, str], ...] = ()
+    values: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+    remote: bool = False
+    """Rows are searched for: ``options`` has the chosen ones only."""
+
+    @property
+    def is_days(self) -> bool:
+        """A stretch of days rather than a choice."""
+        return self.attribute.kind in filters.DAYS
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it narrows the list now."""
+        return bool(self.values or self.since or self.until)
+
+
+def rows_named(
+    entity: type[Entity], ids: Iterable[int], viewer: Viewer, precisely: bool = False
+) -> dict[int, str]:
+    """The names of those rows that are in reach, in one statement; nothing when there are none."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        return {}
+    telling = naming.telling(entity, viewer) if precisely else []
+    chosen = select(entity).where(entity.id.in_(wanted)).options(*naming.loading(entity, telling))
+    name = naming.precise if precisely else naming.label
+    return {row.id: name(row, viewer) for row in db.session.scalars(chosen).unique()}
+
+
+def few_rows(entity: type[Entity], viewer: Viewer, most: int = FEW) -> list[tuple[int, str]] | None:
+    """The rows in reach with their names, in their order; None when there are more. One statement.
+
+    Namesakes are told apart by what else the lists show of them.
+    """
+    chosen = in_order(select(entity), entity, viewer, naming.telling(entity, viewer)).limit(most + 1)
+    rows = db.session.scalars(chosen).unique().all()
+    if len(rows) > most:
+        return None
+    names = Counter(naming.label(row, viewer) for row in rows)
+    return [
+        (row.id, name if names[name] == 1 else naming.precise(row, viewer))
+        for row, name in ((row, naming.label(row, viewer)) for row in rows)
+    ]
+
+
+def controls(
+    entity: type[Entity], seen: Sequence[Attribute], ons: Sequence[On], viewer: Viewer, lists: int = 4
+) -> list[Control]:
+    """What draws every filter; the rows of the first ``lists`` relations are listed, one statement each."""
+    found = []
+    for one in filters.filterable(seen):
+        on = next((on for on in ons if on.attribute is one), None)
+        values = tuple(value for _, value in on.pairs) if on else ()
+        if one.kind in filters.DAYS:
+            pairs = dict(on.pairs) if on else {}
+            found.append(
+                Control(
+                    one,
+                    since=pairs.get(one.name + filters.SINCE, ""),
+                    until=pairs.get(one.name + filters.UNTIL, ""),
+                )
+            )
+            continue
+        options: list[tuple[str, str]]
+        remote = False
+        if one.kind is Kind.CHOICE:
+            options = [(member.value, member.label) for member in one.python_type]
+        elif one.kind is Kind.BOOLEAN:
+            options = [("oui", "Oui"), ("non", "Non")]
+        else:
+            rows = few_rows(naming.target_of(one), viewer) if lists > 0 else None
+            lists -= 1
+            remote = rows is None
+            options = [(str(key), name) for key, name in rows or ()]
+        if filters.nullable(entity, one) and not remote:
+            options.append((filters.EMPTY, "(non renseigné)"))
+        found.append(Control(one, tuple(options), values, remote=remote))
+    return found
+
+
+def say_rows(
+    ons: Sequence[On], drawn: Sequence[Control], viewer: Viewer
+) -> tuple[list[On], list[Control]]:
+    """The filters by rows with their sentence; one statement for each whose rows are not listed already."""
+    told: list[On] = []
+    known = {one.attribute.name: one for one in drawn}
+    for on in ons:
+        if not on.ids:
+            told.append(on)
+            continue
+        control = known[on.attribute.name]
+        names = dict(control.options)
+        if control.remote:
+            found = rows_named(naming.target_of(on.attribute), on.ids, viewer)
+            names = {str(key): found.get(key, _unknown(key)) for key in on.ids}
+            known[on.attribute.name] = replace(control, options=tuple(names.items()))
+        words = [names.get(str(key), _unknown(key)) for key in on.ids]
+        told.append(replace(on, says=", ".join([*words, on.says] if on.says else words)))
+    return told, list(known.values())
+
+
+def _unknown(key: int) -> str:
+    return f"n°\u00a0{key}, introuvable"
+
+
+def laid_out(drawn: Sequence[Control], shown: Sequence[Attribute]) -> tuple[list[Control], list[Control]]:
+    """The two filters beside the search, short lists of columns; and those of the panel, but for hidden days."""
+    listed = [one for one in drawn if not one.is_days and not one.remote and one.attribute in shown]
+    quick = sorted(listed, key=lambda one: QUICKEST.index(one.attribute.kind))[:QUICK]
+    rest = [one for one in drawn if one not in quick]
+    return quick, [one for one in rest if one.is_on or not one.is_days or one.attribute in shown]

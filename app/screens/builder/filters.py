@@ -1,0 +1,161 @@
+"""Filters of a list: read from the address, against the attributes that the viewer sees.
+
+An unknown name, a hidden attribute or a value of the wrong shape is left out as if it had not
+been written: the answer says nothing of what is hidden.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+from sqlalchemy import ColumnElement, or_
+
+from app.declare import Attribute, Choice, Entity, Kind
+from app.screens.look import short_date
+from app.services.clock import PARIS
+
+BIGGEST_ID = 2**31 - 1
+EMPTY = "vide"
+RESERVED = frozenset({"q", "tri", "page", "taille", "onglet", "csrf_token"})
+"""Words of the address: an attribute of that name is not filtered."""
+FILTERED = (Kind.CHOICE, Kind.BOOLEAN, Kind.RELATION, Kind.DATE, Kind.MOMENT)
+DAYS = (Kind.DATE, Kind.MOMENT)
+SINCE, UNTIL = "-du", "-au"
+MOST_VALUES = 20
+
+
+class Arguments(Protocol):
+    """A multi-dict: ``request.args``."""
+
+    def getlist(self, key: str) -> list[str]:
+        """Every value of that name."""
+        ...
+
+
+@dataclass(frozen=True)
+class On:
+    """A filter that is on: its address (name, value), what it keeps, and its sentence."""
+
+    attribute: Attribute
+    pairs: tuple[tuple[str, str], ...]
+    criterion: ColumnElement[bool]
+    says: str = ""
+    ids: tuple[int, ...] = ()
+
+    @property
+    def names(self) -> set[str]:
+        """Its names in the address."""
+        return {name for name, _ in self.pairs}
+
+
+def filterable(seen: Iterable[Attribute]) -> list[Attribute]:
+    """Those that a list can be narrowed by."""
+    return [one for one in seen if one.kind in FILTERED and one.name not in RESERVED]
+
+
+def nullable(entity: type[Entity], one: Attribute) -> bool:
+    """Whether the value may be missing."""
+    return bool(entity.__table__.c[one.column].nullable)
+
+
+def clean(text: str | None, length: int = 200) -> str:
+    """What was typed, without control characters, which no database likes."""
+    return "".join(one for one in (text or "") if one.isprintable() or one == " ").strip()[:length]
+
+
+def row_id(text: str) -> int | None:
+    """A row's number; None for what can't be one."""
+    return int(text) if text.isascii() and text.isdecimal() and 0 < int(text[:12]) <= BIGGEST_ID else None
+
+
+def iso_day(text: str) -> date | None:
+    """A day of the calendar, as 2026-09-02; None for anything else."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
+def read(entity: type[Entity], seen: Sequence[Attribute], arguments: Arguments) -> list[On]:
+    """The filters that the address sets, in the order of declaration."""
+    found = (_read_one(entity, one, arguments) for one in filterable(seen))
+    return [on for on in found if on is not None]
+
+
+def _read_one(entity: type[Entity], one: Attribute, arguments: Arguments) -> On | None:
+    if one.kind in DAYS:
+        return _read_days(entity, one, arguments)
+    column = getattr(entity, one.column)
+    texts = list(dict.fromkeys(arguments.getlist(one.name)))[:MOST_VALUES]
+    kept: list[tuple[str, Any, str]] = []
+    missing = False
+    for text in texts:
+        if text == EMPTY and nullable(entity, one):
+            missing = True
+            continue
+        value, words = _value(one, text)
+        if value is not None:
+            kept.append((text, value, words))
+    if not kept and not missing:
+        return None
+    criteria: list[ColumnElement[bool]] = [column.in_([value for _, value, _ in kept])] if kept else []
+    if missing:
+        criteria.append(column.is_(None))
+    texts = [text for text, _, _ in kept] + ([EMPTY] if missing else [])
+    says = [words for _, _, words in kept] + (["non renseigné"] if missing else [])
+    return On(
+        one,
+        tuple((one.name, text) for text in texts),
+        or_(*criteria),
+        ", ".join(word for word in says if word),
+        tuple(value for _, value, _ in kept) if one.kind is Kind.RELATION else (),
+    )
+
+
+def _value(one: Attribute, text: str) -> tuple[Any, str]:
+    if one.kind is Kind.BOOLEAN:
+        return {"oui": (True, "oui"), "non": (False, "non")}.get(text, (None, ""))
+    if one.kind is Kind.RELATION:
+        return row_id(text), ""
+    choice: type[Choice] = one.python_type
+    found = next((member for member in choice if member.value == text), None)
+    return found, str(found) if found else ""
+
+
+def _read_days(entity: type[Entity], one: Attribute, arguments: Arguments) -> On | None:
+    first = next(iter(arguments.getlist(one.name + SINCE)), "")
+    last = next(iter(arguments.getlist(one.name + UNTIL)), "")
+    since, until = iso_day(first), iso_day(last)
+    if since is None and until is None:
+        return None
+    column = getattr(entity, one.name)
+    criterion: ColumnElement[bool] = column.is_not(None)
+    pairs = []
+    if since is not None:
+        pairs.append((one.name + SINCE, since.isoformat()))
+        criterion = criterion & (column >= _start(one, since))
+    if until is not None:
+        pairs.append((one.name + UNTIL, until.isoformat()))
+        if until < date.max:
+            criterion = criterion & (column < _start(one, until + timedelta(days=1)))
+    if since and until:
+        says = f"du {short_date(since)} au {short_date(until)}"
+    else:
+        says = f"à partir du {short_date(since)}" if since else f"jusqu’au {short_date(until)}"
+    return On(one, tuple(pairs), criterion, says)
+
+
+def _start(one: Attribute, day: date) -> date | datetime:
+    if one.kind is Kind.DATE:
+        return day
+    if day.year < 2:
+        day = date(2, 1, 1)  # before it, an hour of Paris has no equal in UTC
+    return datetime.combine(day, time(), PARIS)
+
+
+def address(base: str, pairs: Iterable[tuple[str, Any]]) -> str:
+    """The address with these pairs, empty ones left out."""
+    query = urlencode([(name, value) for name, value in pairs if value not in (None, "")])
+    return f"{base}?{query}" if query else base

@@ -1,0 +1,119 @@
+"""The history of a row: who, when, before and after, of the attributes that the viewer sees alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from app.access import permissions
+from app.access.database import db
+from app.access.permissions import Action
+from app.access.trail import CHANGED, CREATED, DELETED
+from app.access.viewer import Viewer
+from app.declare import Attribute, Contradiction, Entity, Kind, entity_named
+from app.models import HistoryEntry
+from app.screens.builder import cells, choices
+
+ENTRIES = 50
+NAMED_ENTITIES = 4
+"""Names of pointed rows are looked up in that many entities at most, one statement each."""
+SIGNS = {
+    CREATED: ("green", "plus-lg", "Ajout"),
+    CHANGED: ("blue", "pencil-fill", "Modification"),
+    DELETED: ("rose", "trash3", "Suppression"),
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """One attribute, before and after, in words."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry: what was done, and each change that the viewer may see."""
+
+    done_at: datetime
+    actor: str
+    summary: str
+    sign: tuple[str, str, str]
+    changes: tuple[Change, ...]
+    has_before: bool
+    has_after: bool
+
+
+def may_see(viewer: Viewer) -> bool:
+    """Staff who may read the history."""
+    return viewer.is_staff and permissions.may(viewer, HistoryEntry, Action.SEE)
+
+
+def of_row(row: Entity, viewer: Viewer) -> list[Event]:
+    """The latest events of a row, the newest first; a household's or an account's cover all that is theirs.
+
+    At most five statements.
+    """
+    entity = type(row)
+    about = (HistoryEntry.entity == entity.__name__) & (HistoryEntry.row_id == row.id)
+    for one in HistoryEntry.__attributes__.values():
+        if one.kind is Kind.RELATION and one.target == entity.__name__:
+            about = or_(about, getattr(HistoryEntry, one.column) == row.id)
+    statement = select(HistoryEntry).where(about).order_by(HistoryEntry.id.desc()).limit(ENTRIES)
+    entries = list(db.session.scalars(statement))
+    names = _names(entries, viewer)
+    return [
+        Event(
+            one.done_at,
+            one.actor,
+            one.summary,
+            SIGNS.get(one.action, ("grey", "dot", one.action)),
+            tuple(_changes(one, viewer, names)),
+            one.before is not None,
+            one.after is not None,
+        )
+        for one in entries
+    ]
+
+
+def _seen(entity_name: str, viewer: Viewer) -> dict[str, Attribute]:
+    try:
+        return {one.name: one for one in permissions.visible(entity_named(entity_name), viewer)}
+    except Contradiction:
+        return {}
+
+
+def _names(entries: Sequence[HistoryEntry], viewer: Viewer) -> dict[tuple[str, int], str]:
+    wanted: dict[str, set[int]] = {}
+    for entry in entries:
+        for name, one in _seen(entry.entity, viewer).items():
+            if one.kind is Kind.RELATION:
+                for values in (entry.before, entry.after):
+                    key = (values or {}).get(name)
+                    if isinstance(key, int):
+                        wanted.setdefault(one.target, set()).add(key)
+    found: dict[tuple[str, int], str] = {}
+    for target in sorted(wanted, key=lambda name: -len(wanted[name]))[:NAMED_ENTITIES]:
+        named = choices.rows_named(entity_named(target), wanted[target], viewer)
+        found.update({(target, key): name for key, name in named.items()})
+    return found
+
+
+def _changes(entry: HistoryEntry, viewer: Viewer, names: dict[tuple[str, int], str]) -> list[Change]:
+    seen = _seen(entry.entity, viewer)
+    before, after = entry.before or {}, entry.after or {}
+    return [
+        Change(one.label, _words(one, before.get(name), names), _words(one, after.get(name), names))
+        for name, one in seen.items()
+        if name in before or name in after
+    ]
+
+
+def _words(one: Attribute, value: Any, names: dict[tuple[str, int], str]) -> str:
+    if one.kind is Kind.RELATION and isinstance(value, int):
+        return names.get((one.target, value), f"n°\u00a0{value}")
+    return cells.told(one, value)

@@ -1,0 +1,51 @@
+"""How often one may try: per account and per address, counted by the framework's own limiter."""
+
+import hashlib
+import math
+from datetime import UTC, datetime
+
+from flask import current_app, request
+from flask_limiter import Limiter
+from limits import RateLimitItem, parse
+
+LOGIN_BY_ACCOUNT = parse("8 per 15 minutes")
+LOGIN_BY_ADDRESS = parse("60 per 15 minutes")
+FORGOTTEN_BY_ACCOUNT = parse("3 per hour")
+FORGOTTEN_BY_ADDRESS = parse("20 per hour")
+
+
+def _limiter() -> Limiter | None:
+    limiter: Limiter = current_app.extensions["appbuilder"].sm.limiter
+    return limiter if limiter.enabled else None
+
+
+def account_key(email: str) -> str:
+    """A key of fixed length for what was typed: the storage never holds an address."""
+    return hashlib.sha256(email.strip().lower().encode()).hexdigest()[:32]
+
+
+def address_key() -> str:
+    """The visitor's address (behind ``TRUSTED_PROXIES`` relays)."""
+    return request.remote_addr or "unknown"
+
+
+def pause(what: str, limits: tuple[tuple[RateLimitItem, str], ...]) -> datetime | None:
+    """Count one try against each limit; until when to wait if one is passed, else None.
+
+    Counting comes before the try, so that tries sent together are counted together.
+    """
+    limiter = _limiter()
+    if limiter is None:
+        return None
+    ends = []
+    for item, key in limits:
+        if not limiter.limiter.hit(item, what, key):
+            ends.append(limiter.limiter.get_window_stats(item, what, key).reset_time)
+    return datetime.fromtimestamp(math.ceil(max(ends)), UTC) if ends else None
+
+
+def forgive(what: str, item: RateLimitItem, key: str) -> None:
+    """Forget the tries of who got in at last."""
+    limiter = _limiter()
+    if limiter is not None:
+        limiter.limiter.clear(item, what, key)

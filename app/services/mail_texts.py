@@ -1,0 +1,367 @@
+"""The words of each automatic e-mail, until a configurator writes others (``MailText``).
+
+A text names its values between braces: ``{prenom}``. Which names each text may use is declared
+here, so that a wrong one is found when the text is saved and never when it leaves. A line
+« Words : {lien} » becomes a button in the HTML part. No mail says anything about health.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+COMMON: Mapping[str, str] = {
+    "ville": "le nom de la ville",
+    "service": "le nom du service",
+    "contact": "qui appeler",
+    "telephone": "le téléphone du service",
+    "email_service": "l’e-mail du service",
+    "signature": "le service, son téléphone et son e-mail",
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """One automatic e-mail: when it leaves, its default words, and what each placeholder is."""
+
+    code: str
+    name: str
+    subject: str
+    body: str
+    placeholders: Mapping[str, str]
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Every placeholder that its text may use."""
+        return frozenset(self.placeholders) | frozenset(COMMON)
+
+
+FIRST_NAME = {"prenom": "le prénom du destinataire"}
+LINK = {"lien": "l’adresse de la page à ouvrir"}
+LOGIN_LINK = {
+    "lien": "le lien personnel, à usage unique",
+    "fin_du_lien": "jusqu’à quand le lien sert",
+    "identifiant": "l’e-mail avec lequel on se connecte",
+}
+REASON = {"motif": "le motif écrit par le service"}
+
+SIGNED = "\n\n{signature}\n"
+
+
+def _words(code: str, name: str, subject: str, body: str, *placeholders: Mapping[str, str]) -> Words:
+    known: dict[str, str] = {}
+    for some in placeholders:
+        known.update(some)
+    return Words(code, name, subject, body.strip() + SIGNED, known)
+
+
+TEXTS: Mapping[str, Words] = {
+    one.code: one
+    for one in (
+        _words(
+            "invitation",
+            "Première connexion d’un parent",
+            "Votre espace famille vous attend",
+            """
+Bonjour {prenom},
+
+{ville} vous ouvre un espace famille : le dossier de vos enfants, leurs inscriptions, leurs réservations \
+et vos factures.
+
+Pour y entrer, choisissez votre mot de passe.
+
+Choisir mon mot de passe : {lien}
+
+Ce lien est personnel. Il sert une fois, jusqu’au {fin_du_lien}. Vous vous connecterez ensuite avec \
+votre adresse e-mail : {identifiant}
+
+Vous n’attendiez pas ce message, ou le lien ne marche plus ? Dites-le à {contact}.
+""",
+            FIRST_NAME,
+            LOGIN_LINK,
+            {"famille": "le nom du foyer"},
+        ),
+        _words(
+            "family_added",
+            "Un foyer de plus sur un compte qui existe",
+            "Un nouveau foyer dans votre espace famille",
+            """
+Bonjour {prenom},
+
+Votre compte ouvre maintenant aussi le dossier de la famille {famille}. Votre adresse e-mail et votre \
+mot de passe ne changent pas.
+
+Ouvrir mon espace famille : {lien}
+
+Ce n’est pas normal ? Dites-le à {contact}.
+""",
+            FIRST_NAME,
+            LINK,
+            {"famille": "le nom du foyer"},
+        ),
+        _words(
+            "team_invitation",
+            "Première connexion d’un collègue",
+            "Votre accès au portail famille, côté service",
+            """
+Bonjour {prenom},
+
+Un accès au portail famille de {ville} vous est ouvert, côté service : {role}.
+
+Choisir mon mot de passe : {lien}
+
+Ce lien est personnel. Il sert une fois, jusqu’au {fin_du_lien}. Vous vous connecterez ensuite avec \
+votre adresse e-mail : {identifiant}
+""",
+            FIRST_NAME,
+            LOGIN_LINK,
+            {"role": "le rôle donné, et sa structure"},
+        ),
+        _words(
+            "team_added",
+            "Un rôle de plus sur un compte qui existe",
+            "Un rôle de plus sur le portail famille",
+            """
+Bonjour {prenom},
+
+Votre compte a maintenant aussi ce rôle, côté service : {role}. Votre adresse e-mail et votre mot de \
+passe ne changent pas.
+
+Se connecter : {lien}
+""",
+            FIRST_NAME,
+            LINK,
+            {"role": "le rôle donné, et sa structure"},
+        ),
+        _words(
+            "reset",
+            "Mot de passe oublié",
+            "Choisir un nouveau mot de passe",
+            """
+Bonjour {prenom},
+
+Vous avez demandé à choisir un nouveau mot de passe.
+
+Choisir un nouveau mot de passe : {lien}
+
+Ce lien sert une fois, jusqu’au {fin_du_lien}. Votre identifiant reste votre adresse e-mail : {identifiant}
+
+Vous n’avez rien demandé ? Ne faites rien : votre mot de passe n’a pas changé.
+""",
+            FIRST_NAME,
+            LOGIN_LINK,
+        ),
+        _words(
+            "password_changed",
+            "Le mot de passe vient d’être changé",
+            "Votre mot de passe a changé",
+            """
+Bonjour {prenom},
+
+Le mot de passe de votre compte a changé le {moment}. Les appareils qui étaient connectés ne le sont plus.
+
+Ce n’est pas vous ? Choisissez tout de suite un nouveau mot de passe, puis prévenez {contact}.
+
+Choisir un nouveau mot de passe : {lien}
+""",
+            FIRST_NAME,
+            LINK,
+            {"moment": "le jour et l’heure du changement"},
+        ),
+        _words(
+            "login_moved",
+            "L’adresse de connexion a changé",
+            "Votre adresse de connexion a changé",
+            """
+Bonjour {prenom},
+
+À votre demande, le service a changé votre adresse de connexion. Vous vous connectez maintenant avec \
+{identifiant}. Votre mot de passe ne change pas.
+
+Se connecter : {lien}
+
+Vous n’avez rien demandé ? Dites-le tout de suite à {contact}.
+""",
+            FIRST_NAME,
+            LINK,
+            {"identifiant": "la nouvelle adresse de connexion"},
+        ),
+        _words(
+            "change_accepted",
+            "Une modification demandée est acceptée",
+            "Votre modification est acceptée",
+            """
+Bonjour {prenom},
+
+Le service a accepté votre modification : {objet}. Votre dossier est à jour.
+
+Voir mon dossier : {lien}
+""",
+            FIRST_NAME,
+            LINK,
+            {"objet": "ce que le parent voulait changer"},
+        ),
+        _words(
+            "change_refused",
+            "Une modification demandée est refusée",
+            "Votre modification n’est pas acceptée",
+            """
+Bonjour {prenom},
+
+Le service n’a pas accepté votre modification : {objet}. Votre dossier n’a pas changé.
+
+Pourquoi : {motif}
+
+Voir mon dossier : {lien}
+""",
+            FIRST_NAME,
+            LINK,
+            REASON,
+            {"objet": "ce que le parent voulait changer"},
+        ),
+        _words(
+            "document_refused",
+            "Un document envoyé est refusé",
+            "Un document est à renvoyer : {document}",
+            """
+Bonjour {prenom},
+
+Nous ne pouvons pas garder le document « {document} », pour {personne}.
+
+Pourquoi : {motif}
+
+Envoyer un autre document : {lien}
+""",
+            FIRST_NAME,
+            LINK,
+            REASON,
+            {"document": "le nom du document demandé", "personne": "pour qui il est demandé"},
+        ),
+        _words(
+            "documents_missing",
+            "Rappel des documents qui manquent",
+            "Il manque des documents à votre dossier",
+            """
+Bonjour {prenom},
+
+Il manque à votre dossier :
+
+{liste}
+
+Tant qu’un document obligatoire manque, l’enfant concerné ne peut pas être inscrit.
+
+Envoyer mes documents : {lien}
+""",
+            FIRST_NAME,
+            LINK,
+            {"liste": "les documents, un par ligne"},
+        ),
+        _words(
+            "sheets_ready",
+            "Les fiches à signer sont prêtes",
+            "Les fiches de {enfant} sont prêtes à signer",
+            """
+Bonjour {prenom},
+
+D’après votre dossier, nous avons préparé les fiches de {enfant}. Relisez-les, signez-les, puis \
+envoyez-les dans « Mes documents ».
+
+Ouvrir mes documents : {lien}
+""",
+            FIRST_NAME,
+            LINK,
+            {"enfant": "le prénom de l’enfant"},
+        ),
+        _words(
+            "registration_received",
+            "Une demande d’inscription est arrivée",
+            "{enfant} : votre demande d’inscription, {activite}",
+            """
+Bonjour {prenom},
+
+Nous avons bien reçu la demande d’inscription de {enfant} : {activite}.
+
+Le service l’étudie et vous répond par e-mail. Vous ne pouvez pas encore réserver.
+
+Voir mes inscriptions : {lien}
+""",
+            FIRST_NAME,
+            LINK,
+            {"enfant": "le prénom de l’enfant", "activite": "l’activité"},
+        ),
+        _words(
+            "registration_accepted",
+            "Une inscription est acceptée",
+            "{enfant} : inscription acceptée, {activite}",
+            """
+Bonjour {prenom},
+
+L’inscription de {enfant} est acceptée : {activite}, à partir du {debut}.
+
+Vous pouvez maintenant réserver.
+
+Réserver : {lien}
+""",
+            FIRST_NAME,
+            LINK,
+            {"enfant": "le prénom de l’enfant", "activite": "l’activité", "debut": "le premier jour"},
+        ),
+        _words(
+            "registration_refused",
+            "Une inscription est refusée",
+            "{enfant} : inscription non retenue, {activite}",
+            """
+Bonjour {prenom},
+
+Le service n’a pas retenu l’inscription de {enfant} : {activite}.
+
+Pourquoi : {motif}
+
+Voir mes inscriptions : {lien}
+""",
+            FIRST_NAME,
+            LINK,
+            REASON,
+            {"enfant": "le prénom de l’enfant", "activite": "l’activité"},
+        ),
+        _words(
+            "invoice",
+            "Une facture est émise",
+            "Votre facture de {mois} : {montant}",
+            """
+Bonjour,
+
+La facture de {mois} de la famille {famille} est prête.
+
+Numéro : {numero}
+Montant : {montant}
+À payer jusqu’au {echeance}
+
+Ouvrir la facture : {lien}
+""",
+            LINK,
+            {
+                "famille": "le nom du foyer",
+                "mois": "le mois facturé",
+                "numero": "le numéro de la facture",
+                "montant": "le montant",
+                "echeance": "le dernier jour pour payer",
+            },
+        ),
+        _words(
+            "message",
+            "Le service a répondu à un message",
+            "Une réponse à votre message : {sujet}",
+            """
+Bonjour {prenom},
+
+{structure} a répondu à votre message « {sujet} ».
+
+Lire la réponse : {lien}
+
+Répondez depuis votre espace famille, et non à cet e-mail.
+""",
+            FIRST_NAME,
+            LINK,
+            {"structure": "qui a répondu", "sujet": "l’objet de la conversation"},
+        ),
+    )
+}

@@ -1,0 +1,153 @@
+"""The sections of a rulebook, in the order in which a town writes them."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from app.models import (
+    Activity,
+    Article,
+    Bracket,
+    CareGroup,
+    DocumentType,
+    Facility,
+    FreezeDate,
+    HealthWord,
+    MailText,
+    Question,
+    Rule,
+    School,
+    SchoolYear,
+    Tariff,
+    Unit,
+    Vaccine,
+)
+from app.rules.calendar import Weekday
+from app.rules.values import read_yes_no
+from app.services.rulebook.schema import Field, Section, told
+from app.services.rulebook.source import Listing, Node, Table
+from app.services.rulebook.values import Ref, read_day_of_year, read_weekdays, text_of, texts_of
+
+PERIODS = {"term": "temps scolaire", "holidays": "vacances"}
+
+
+@dataclass(frozen=True)
+class Opens:
+    """On which days an activity opens: weekdays of school time, or of the holidays."""
+
+    periods: Literal["term", "holidays"] = told("Périodes", labels=PERIODS)
+    days: frozenset[Weekday] = told("Jours")
+    units: frozenset[str] | None = told("Unités (toutes si vide)", default=None)
+    from_on: date | None = told("À partir du", default=None)
+    until_on: date | None = told("Jusqu’au (exclu)", default=None)
+    places: int | None = told("Places ces jours-là", default=None)
+
+
+@dataclass(frozen=True)
+class GivenPeriod:
+    """A period that the town gives itself, instead of the zone's."""
+
+    name: str = told("Nom")
+    period_kind: Literal["term", "holidays"] = told("Type", labels=PERIODS)
+    starts_on: date = told("Du")
+    ends_on: date = told("Au (compris)")
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Days without service, both ends included, in one facility or in all."""
+
+    starts_on: date = told("Du")
+    reason: str = told("Motif")
+    ends_on: date | None = told("Au (compris)", default=None)
+    facility: str | None = told("Structure (toutes si vide)", default=None)
+
+
+def _table(node: Node) -> Any:
+    return node.plain if isinstance(node, Table) else {}
+
+
+def _listing(node: Node) -> list[str]:
+    return texts_of(node) if isinstance(node, Listing) else [text_of(node)]
+
+
+def _yes(node: Node) -> bool:
+    return read_yes_no(text_of(node))
+
+
+def _unit_ref(node: Node) -> Ref:
+    return Ref("Unit", text_of(node), node)
+
+
+UNITS = Section(
+    "units",
+    "Unités",
+    Unit,
+    identity=("activity_id", "code"),
+    parent="activity",
+)
+GROUPS = Section(
+    "groups", "Groupes", CareGroup, by="name", identity=("activity_id", "name"), parent="activity"
+)
+BRACKETS = Section(
+    "brackets",
+    "Tranches",
+    Bracket,
+    by="",
+    identity=("tariff_id", "from_quotient"),
+    parent="tariff",
+)
+
+SECTIONS: tuple[Section, ...] = (
+    Section("facilities", "Structures", Facility),
+    Section(
+        "activities",
+        "Activités",
+        Activity,
+        extras=(Field("opens", "Jours d’ouverture", text_of, several=Opens),),
+        children=(UNITS, GROUPS),
+    ),
+    Section("schools", "Écoles", School),
+    Section(
+        "school_years",
+        "Années scolaires",
+        SchoolYear,
+        extras=(
+            Field("zone", "Zone des vacances (A, B ou C)", text_of),
+            Field("public_holidays", "Fermé les jours fériés", _yes, default=True),
+            Field("periods", "Périodes données par la commune", text_of, several=GivenPeriod),
+            Field("closing_days", "Jours de fermeture", text_of, several=Closed),
+        ),
+    ),
+    Section("articles", "Articles du règlement", Article),
+    Section(
+        "rules",
+        "Règles",
+        Rule,
+        reads={"parameters": _table, "units": _listing, "weekdays": read_weekdays},
+    ),
+    Section(
+        "freeze_dates",
+        "Dates de gel",
+        FreezeDate,
+        by="",
+        identity=("section", "facility_id"),
+        leaves_out=frozenset({"day", "month", "reopens_day", "reopens_month"}),
+        extras=(
+            Field("closes", "Fermé aux familles à partir du", read_day_of_year, required=True),
+            Field("reopens", "Rouvert à partir du", read_day_of_year, default=(5, 1)),
+        ),
+    ),
+    Section("document_types", "Pièces demandées", DocumentType),
+    Section("questions", "Questions", Question, reads={"choices": texts_of}),
+    Section("vaccines", "Vaccins", Vaccine),
+    Section("health_words", "Mots de santé", HealthWord),
+    Section(
+        "tariffs",
+        "Tarifs",
+        Tariff,
+        reads={"unit": _unit_ref},
+        children=(BRACKETS,),
+    ),
+    Section("mail_texts", "Textes des e-mails", MailText),
+)

@@ -1,0 +1,186 @@
+"""The menu: one readable line a screen, for each audience.
+
+``heading`` opens a group, ``page`` is a page made by hand, ``screen`` the generated screens of an
+entity. An entity without a line stands under its ``__menu__`` heading. Families arrive on the
+first line of FAMILY, the service on the first of STAFF. Pages of no menu stand in OTHERS.
+"""
+
+from flask_appbuilder import AppBuilder
+
+from app.models import (
+    Account,
+    AccountFamily,
+    Activity,
+    Answer,
+    Article,
+    BillingRun,
+    Booking,
+    Bracket,
+    CareGroup,
+    ChangeRequest,
+    ClosingDay,
+    Condition,
+    Connection,
+    Contact,
+    CreditNote,
+    Deferral,
+    Document,
+    DocumentType,
+    Facility,
+    Family,
+    FreezeDate,
+    HealthRecord,
+    HealthWord,
+    Heartbeat,
+    HistoryEntry,
+    Invoice,
+    InvoiceLine,
+    LoginLink,
+    MailText,
+    Mandate,
+    MandateFacility,
+    Membership,
+    Message,
+    Opening,
+    OutgoingMail,
+    Payment,
+    Period,
+    Person,
+    Publication,
+    Question,
+    Quotient,
+    Registration,
+    RoleGrant,
+    Rule,
+    School,
+    Schooling,
+    SchoolYear,
+    Setting,
+    Tariff,
+    Thread,
+    Unit,
+    Vaccination,
+    Vaccine,
+)
+from app.screens import accounts, home, login, outbox
+from app.screens.attendance import AttendancePage
+from app.screens.billing_run import BillingPage
+from app.screens.change_inbox import ChangeInbox
+from app.screens.child_file import ChildFilePage
+from app.screens.child_health import ChildHealthPage
+from app.screens.dashboard import Dashboard, FamilySwitch
+from app.screens.document_inbox import DocumentInboxPage
+from app.screens.documents import DocumentsPage
+from app.screens.family_file import FamilyFilePage
+from app.screens.invoices import InvoiceFile, InvoicesPage
+from app.screens.menu import heading, install, page, screen
+from app.screens.planning import PlanningPage
+from app.screens.registration_inbox import RegistrationInboxPage
+from app.screens.registrations import RegistrationsPage
+from app.screens.search import SearchPage
+from app.services.piles import waiting
+
+STAFF = (
+    heading("Aujourd’hui"),
+    page("Bureau", home.Desk, icon="house-door"),
+    page("Pointage", AttendancePage, icon="ui-checks"),
+    heading("À traiter"),
+    page("Documents à vérifier", DocumentInboxPage, icon="file-earmark-check", badge="documents"),
+    page("Inscriptions à décider", RegistrationInboxPage, icon="calendar2-check", badge="registrations"),
+    page("Modifications", ChangeInbox, icon="pencil-square", badge="changes"),
+    screen(Thread, icon="chat-left-text", badge="messages", tabs=(Message,)),
+    screen(ChangeRequest, in_menu=False),
+    screen(Message, in_menu=False),
+    heading("Dossiers"),
+    screen(
+        Family,
+        icon="people",
+        using=accounts.FamilyRecord,
+        tabs=(Membership, Registration, Document, Invoice, Quotient, Contact, Booking, Thread),
+    ),
+    screen(
+        Person,
+        icon="person",
+        tabs=(Membership, Registration, Booking, Document, HealthRecord, Condition, Vaccination, Contact),
+    ),
+    screen(Registration, icon="calendar2-check"),
+    screen(Booking, icon="calendar-check"),
+    screen(Document, icon="file-earmark-text"),
+    screen(HealthRecord, icon="heart-pulse"),
+    screen(Membership, in_menu=False),
+    screen(Contact, in_menu=False),
+    screen(Quotient, in_menu=False),
+    screen(Schooling, in_menu=False),
+    screen(Vaccination, in_menu=False),
+    screen(Condition, in_menu=False),
+    screen(Deferral, in_menu=False),
+    screen(Answer, in_menu=False),
+    heading("Factures"),
+    page("Facturation", BillingPage, icon="calculator"),
+    screen(Invoice, icon="receipt", tabs=(InvoiceLine, Payment, CreditNote)),
+    screen(Payment, icon="cash-coin"),
+    screen(Mandate, icon="bank", tabs=(MandateFacility,)),
+    screen(InvoiceLine, in_menu=False),
+    screen(CreditNote, in_menu=False),
+    screen(MandateFacility, in_menu=False),
+    screen(BillingRun, in_menu=False),
+    heading("Comptes"),
+    screen(Account, icon="person-circle", tabs=(AccountFamily, RoleGrant, Connection)),
+    page("Équipe", accounts.TeamPage, icon="people-fill"),
+    page("Boîte d’envoi", outbox.OutboxPage, icon="envelope-check"),
+    screen(OutgoingMail, in_menu=False),
+    screen(HistoryEntry, icon="clock-history"),
+    screen(AccountFamily, in_menu=False),
+    screen(RoleGrant, in_menu=False),
+    screen(LoginLink, in_menu=False),
+    screen(Connection, in_menu=False),
+    screen(Heartbeat, in_menu=False),
+    heading("Réglages"),
+    screen(Facility, icon="building", tabs=(Activity,)),
+    screen(Activity, icon="balloon", tabs=(Unit, CareGroup, Registration, Rule, Tariff)),
+    screen(SchoolYear, icon="calendar3", tabs=(Period,)),
+    screen(ClosingDay, icon="calendar-x"),
+    screen(Rule, icon="signpost-split"),
+    screen(Article, icon="book", tabs=(Rule,)),
+    screen(Tariff, icon="currency-euro", tabs=(Bracket,)),
+    screen(DocumentType, icon="card-checklist"),
+    screen(Question, icon="question-circle"),
+    screen(FreezeDate, icon="lock"),
+    screen(Publication, icon="megaphone"),
+    screen(MailText, icon="envelope-paper", using=outbox.MailTextRecord),
+    screen(Setting, icon="gear"),
+    page("Toutes les fiches", home.Records, icon="list-ul"),
+    screen(Unit, in_menu=False),
+    screen(CareGroup, in_menu=False),
+    screen(Period, in_menu=False),
+    screen(Opening, in_menu=False),
+    screen(Bracket, in_menu=False),
+    screen(School, in_menu=False),
+    screen(Vaccine, in_menu=False),
+    screen(HealthWord, in_menu=False),
+)
+
+FAMILY = (
+    page("Accueil", Dashboard, icon="house-door"),
+    page("Ma famille", FamilyFilePage, icon="people"),
+    page("Mes documents", DocumentsPage, icon="file-earmark-text"),
+    page("Inscriptions", RegistrationsPage, icon="calendar2-check"),
+    page("Réservations", PlanningPage, icon="calendar-week"),
+    page("Mes factures", InvoicesPage, icon="receipt"),
+    page("Tout le dossier", home.FamilyRecords, icon="folder2-open"),
+)
+
+OTHERS = (
+    SearchPage,
+    FamilySwitch,
+    ChildFilePage,
+    ChildHealthPage,
+    InvoiceFile,
+    *login.PAGES,
+    accounts.FamilyAccess,
+)
+
+
+def register(builder: AppBuilder) -> None:
+    """Put every screen on the application."""
+    install(builder, STAFF, FAMILY, OTHERS, badges=waiting)

@@ -1,0 +1,1 @@
+"""The benches, a module a subject; each is found by itself."""

@@ -1,0 +1,67 @@
+"""Trying too often: a pause, for known and unknown addresses alike."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app import create_app
+from app.access.database import db
+from tests.people import Browser, Town, make_town, settings_for
+from tests.support.doors import enter, give_passwords, is_in
+
+
+@pytest.fixture
+def limited(tmp_path: Any) -> Iterator[Town]:
+    """The small town behind a door that counts tries."""
+    app = create_app(
+        {**settings_for(tmp_path), "RATELIMIT_ENABLED": True, "RATELIMIT_STORAGE_URI": "memory://"}
+    )
+    app.test_client_class = Browser
+    with app.app_context():
+        db.create_all()
+        town = make_town(app)
+        give_passwords()
+        yield town
+        db.session.remove()
+        db.engine.dispose()
+
+
+def test_the_ninth_try_waits_even_with_the_right_password_and_says_until_when(limited: Town) -> None:
+    client = limited.client(None)
+    for _ in range(8):
+        assert enter(client, "claire@example.org", "au hasard").status_code == 422
+    answer = enter(client, " CLAIRE@example.org")
+    assert answer.status_code == 429
+    assert re.search(r"réessayez à partir de (\d+\u00a0h|minuit)", answer.text)
+    assert 0 < int(answer.headers["Retry-After"]) <= 900
+    assert not is_in(client)
+    assert enter(limited.client(None), "denis@example.org").status_code == 302
+
+
+def test_an_unknown_address_is_paused_like_a_known_one(limited: Town) -> None:
+    client = limited.client(None)
+    answers = [enter(client, "nobody@example.org", "au hasard").status_code for _ in range(9)]
+    assert answers == [422] * 8 + [429]
+
+
+def test_getting_in_forgets_the_tries_before(limited: Town) -> None:
+    for _ in range(2):
+        client = limited.client(None)
+        for _ in range(7):
+            enter(client, "claire@example.org", "au hasard")
+        assert enter(client, "claire@example.org").status_code == 302
+
+
+def test_one_machine_cannot_try_every_account(limited: Town) -> None:
+    client = limited.client(None)
+    answers = [enter(client, f"parent{n}@example.org", "au hasard").status_code for n in range(61)]
+    assert answers == [422] * 60 + [429]
+
+
+def test_a_link_is_asked_three_times_an_hour(limited: Town) -> None:
+    client = limited.client(None)
+    answers = [client.post("/mot-de-passe-oublie", data={"email": "claire@example.org"}) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert "Trop d’essais" in answers[3].text

@@ -1,0 +1,92 @@
+"""A broken rulebook: each fault is told with its line and its remedy, all of them at once."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from ruamel.yaml import YAML
+from sqlalchemy import func, select
+
+from app.access.database import db
+from app.access.viewer import unscoped
+from app.models import Facility, HistoryEntry, Setting
+from app.services.rulebook import Unreadable, apply, check, check_text
+
+REAL = Path("communes/le-touvet.yaml").read_text(encoding="utf-8")
+TODAY = date(2026, 11, 23)
+
+BROKEN = YAML(typ="safe").load(Path(__file__).with_name("broken.yaml"))
+
+
+def broken(name: str, text: str = REAL) -> str:
+    """The file with that fault in it."""
+    case = BROKEN[name]
+    assert case["replace"] in text, f"the real file no longer holds {case['replace']!r}"
+    return text.replace(case["replace"], case["by"], 1)
+
+
+def spaced(text: str) -> str:
+    """The text with breaking spaces alone."""
+    return text.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_fault_is_told_with_its_line_and_its_remedy(name: str) -> None:
+    text = broken(name)
+    line = text[: text.index(BROKEN[name]["at"])].count("\n") + 1
+    problems = check_text(text, TODAY).problems
+    told = [one.place.line for one in problems if BROKEN[name]["says"] in spaced(one.message)]
+    assert line in told, [str(one) for one in problems]
+
+
+def test_faults_of_different_sections_are_told_together() -> None:
+    text = REAL
+    for name in ("an unknown choice", "an unknown weekday", "a price that is none", "an unknown zone"):
+        text = broken(name, text)
+    lines = {one.place.line for one in check_text(text, TODAY).problems}
+    assert len(lines) >= 4
+
+
+def test_a_broken_file_writes_nothing(app: Flask) -> None:
+    checked = check_text(broken("an unknown choice"), TODAY)
+    with pytest.raises(ValueError, match="corrigez-les"):
+        apply(checked.draft, TODAY)
+    with unscoped("test"):
+        for entity in (Facility, Setting, HistoryEntry):
+            assert db.session.scalar(select(func.count()).select_from(entity)) == 0
+
+
+def test_the_same_fault_is_told_once() -> None:
+    problems = check_text(broken("a facility that does not exist"), TODAY).problems
+    assert len(problems) == len({(one.place, one.message) for one in problems}) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("town: [", "YAML"),
+        ("- un\n- deux\n", "rubriques"),
+        ("a: &x\n  b: *x\n", "sans fin"),
+        ("", "rubriques"),
+    ],
+)
+def test_what_is_no_rulebook_is_unreadable(text: str, word: str) -> None:
+    with pytest.raises(Unreadable, match=word):
+        check_text(text, TODAY)
+
+
+def test_a_missing_file_is_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(Unreadable, match="ne peut pas être lu"):
+        check(tmp_path / "absent.yaml", TODAY)
+
+
+def test_a_file_that_is_not_text_is_unreadable(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_bytes(b"town: {town_name: \xe9t\xe9}")
+    with pytest.raises(Unreadable, match="UTF-8"):
+        check(tmp_path / "r.yaml", TODAY)
+
+
+def test_an_empty_table_offers_nothing() -> None:
+    messages = [one.message for one in check_text("town: {town_name: Ici}", TODAY).problems]
+    assert sum("facilities" in one or "activities" in one or "school_years" in one for one in messages) == 3
