@@ -6,12 +6,15 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 # Files are dealt to two processes: tests of one file share its database, its server, its browser.
 DEAL := -n 2 --dist loadfile
+# How many families the benched towns have.
+FAMILIES ?= 200 1000
+SHELL := /bin/bash
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-fast check format bench lock css clean prepare-run prepare-test
 
 help: ## Cette liste
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: prepare-run ## Démarrer Marelle (http://127.0.0.1:8000 ; autre port : PORT=8001 make run)
 	@exec $(BIN)/python run.py
@@ -35,9 +38,8 @@ check-only:
 format: prepare-test ## Mettre en forme, et corriger ce qui se corrige seul
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-bench: prepare-test ## Les mesures de bench/, écrites dans bench/results.json
-	@$(PYTEST) bench -p no:xdist -o "python_files=bench_*.py" -o timeout=0 \
-		--benchmark-enable --benchmark-only --benchmark-json=bench/results.json
+bench: prepare-test ## Les mesures, en JSON, aussi dans bench/results.json (FAMILIES="1000 5000" make bench)
+	@set -o pipefail; $(BIN)/python -m bench --families $(FAMILIES) | tee bench/results.json
 
 lock: prepare-test ## Recalculer les versions exactes (requirements*.in vers .lock), avec Python 3.11
 	@$(BIN)/python scripts/lock.py

@@ -288,22 +288,22 @@ def prepare_database(told: Mapping[str, Any], environ: Mapping[str, str]) -> boo
         mark.write_text(name)
     if current != latest:
         say("Base de données : mise à jour…")
-        run_flask(told, environ, "db", "upgrade", purpose="mettre à jour la base de données")
+        run_flask(told, environ, "db", "upgrade", failed="La base de données ne se met pas à jour")
     if not mark.exists() or mark.read_text() != name:
         return False
     rulebook = Path(told["MARELLE_RULEBOOK"])
     if not rulebook.is_file():
         raise CannotStart(f"Le règlement {rulebook} n’existe pas : vérifiez MARELLE_RULEBOOK.")
     say(f"Règlement : application de {rulebook.name}…")
-    run_flask(told, environ, "rulebook", "apply", str(rulebook), purpose="appliquer le règlement")
+    run_flask(told, environ, "rulebook", "apply", str(rulebook), failed="Le règlement ne s’applique pas")
     if told["MARELLE_DEMO"]:
         say("Démonstration : création de familles inventées…")
-        run_flask(told, environ, "demo", "load", purpose="charger la démonstration")
+        run_flask(told, environ, "demo", "load", failed="La démonstration ne se charge pas")
     mark.unlink()
     return True
 
 
-def run_flask(told: Mapping[str, Any], environ: Mapping[str, str], *words: str, purpose: str) -> None:
+def run_flask(told: Mapping[str, Any], environ: Mapping[str, str], *words: str, failed: str) -> None:
     """One ``flask`` command; what it writes goes to log/prepare.log, and to the screen if it fails."""
     log = Path(told["MARELLE_HOME"]) / "log" / "prepare.log"
     with open_log(log) as out:
@@ -318,7 +318,7 @@ def run_flask(told: Mapping[str, Any], environ: Mapping[str, str], *words: str, 
             check=False,
         )
     if done.returncode:
-        raise CannotStart(f"Impossible de {purpose}. La fin de {log} :\n{tail(log)}")
+        raise CannotStart(f"{failed}. La fin de {log} :\n{tail(log)}")
 
 
 # What one reads ------------------------------------------------------------------------------

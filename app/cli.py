@@ -63,6 +63,12 @@ def rulebook_apply(file: Path) -> None:
         click.echo(f"  Hors du fichier, laissé en base : {one}")
 
 
+@rulebook_group.command("reference")
+def rulebook_reference() -> None:
+    """Écrire la liste de toutes les clés d’un règlement : la fin de docs/rulebook.md."""
+    click.echo(rulebook.reference(), nl=False)
+
+
 def _read_rulebook(file: Path, as_json: bool = False) -> rulebook.Checked:
     try:
         return rulebook.check(file, clock.today())

@@ -74,13 +74,13 @@ def measure_here(name: str, families: int, folder: Path) -> Measure:
 def _measured(one: Bench, families: int, town: Town, work: Work) -> Measure:
     first_ms, answer = _timed(work)  # reads templates and the catalogue, once a process
     with counting(town) as seen:
-        _timed(one.prepare(town) or work if one.each_time else work)
+        _timed(_prepared(one, town) or work if one.each_time else work)
     statements = len(seen)
     times = []
     for _ in range(one.repeats):
         again = _prepared(one, town) if one.each_time else work
         assert again is not None
-        times.append(_timed(town, again)[0])
+        times.append(_timed(again)[0])
     cpu_ms = round(median(times), 2)
     keeps = (one.cpu_ms is None or cpu_ms <= one.cpu_ms) and (
         one.statements is None or statements <= one.statements
@@ -99,6 +99,11 @@ def _measured(one: Bench, families: int, town: Town, work: Work) -> Measure:
         promised_statements=one.statements,
         kept=keeps if one.cpu_ms is not None or one.statements is not None else None,
     )
+
+
+def _prepared(one: Bench, town: Town) -> Work | None:
+    with town.app.app_context():
+        return one.prepare(town)
 
 
 def _timed(work: Work) -> tuple[float, Any]:

@@ -5,13 +5,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text, update
 
@@ -40,7 +40,9 @@ class Town:
         from app.access.database import db
         from app.access.viewer import unscoped
 
-        with self.app.app_context(), unscoped("mesure"):
+        # The end of a context forgets who is asking: not inside another one.
+        context = nullcontext() if has_app_context() else self.app.app_context()
+        with context, unscoped("mesure"):
             yield
             db.session.rollback()
 

@@ -27,8 +27,8 @@ import run
 from config import BadSetting, settings
 from tests.support import free_port, network, wait_until
 from tests.support.browser import axe, open_window
+from tests.support.place import STUB, Place
 from tests.support.postgres import Cluster
-from tests.support.server import bare_environ
 from tests.support.smtp import Listener, text_of
 
 # Settings ------------------------------------------------------------------------------------
@@ -222,6 +222,7 @@ def test_an_environment_is_made_once_and_again_when_a_lock_changes_or_an_install
     assert not leftover.exists()
 
 
+@pytest.mark.slow
 def test_an_install_that_fails_leaves_no_stamp(prepare: ModuleType, folder: Path) -> None:
     (folder / "requirements.lock").write_text("no-such-thing @ file:///nowhere.whl\n")
     environment = prepare.Environment(folder)
@@ -372,122 +373,6 @@ def parent_is(parent: "subprocess.Popen[str]", pid: int) -> bool:
     return int(stat.rpartition(")")[2].split()[1]) == parent.pid
 
 
-STUB = {
-    "app/__init__.py": """
-import os, pathlib, signal, time
-import click
-from flask import Flask
-from flask.cli import AppGroup
-from flask_migrate import Migrate
-from flask_sqlalchemy import SQLAlchemy
-db = SQLAlchemy()
-def create_app(settings):
-    home = pathlib.Path(settings["MARELLE_HOME"])
-    flask_app = Flask(__name__)
-    flask_app.config.update(settings)
-    db.init_app(flask_app)
-    Migrate(flask_app, db, directory="migrations")
-    @flask_app.get("/healthz")
-    def healthz():
-        return ("ok", 200) if (home / "worker.pid").exists() else ("worker", 503)
-    @flask_app.get("/pid")
-    def pid():
-        return str(os.getppid())
-    for group, name, does in (
-        ("rulebook", "apply", lambda: None),
-        ("demo", "load", lambda: (home / "demo-accounts.json").write_text(
-            '[{"role": "Parent", "email": "p@example.org", "password": "marelle", "family": "Martin"}]')),
-        ("worker", "run", lambda: ((home / "worker.pid").write_text(str(os.getpid())), time.sleep(600))),
-    ):
-        def command(words, group=group, name=name, does=does):
-            with (home / "calls").open("a") as calls:
-                calls.write(f"{group} {name}\\n")
-            if group == "demo" and os.environ.get("STUB_DEMO_FAILS"):
-                raise SystemExit("the demonstration fails")
-            does()
-        command = click.argument("words", nargs=-1)(command)
-        family = AppGroup(group)
-        family.command(name)(command)
-        flask_app.cli.add_command(family)
-    return flask_app
-""",
-    "migrations/alembic.ini": "[alembic]\n",
-    "migrations/env.py": """
-from alembic import context
-from flask import current_app
-with current_app.extensions["migrate"].db.engine.connect() as connection:
-    context.configure(connection=connection)
-    with context.begin_transaction():
-        context.run_migrations()
-    connection.commit()
-""",
-    "migrations/versions/0001.py": """
-import sqlalchemy as sa
-from alembic import op
-revision, down_revision = "0001", None
-def upgrade():
-    op.create_table("town", sa.Column("id", sa.Integer, primary_key=True))
-""",
-    "communes/le-touvet.yaml": "town: Le Touvet\n",
-}
-
-
-class Place:
-    """The real run.py and config.py around a stub application, in a folder of their own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        for name in ("run.py", "config.py"):
-            (folder / name).write_bytes((config.ROOT / name).read_bytes())
-        for name, text in STUB.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        self.home = folder / "var"
-        self.port = free_port()
-        self.environ = {**bare_environ(), "PORT": str(self.port), "WEB_CONCURRENCY": "1"}
-        self.started: list[subprocess.Popen[str]] = []
-
-    def run(self, *words: str, **environ: str) -> "subprocess.Popen[str]":
-        process = subprocess.Popen(
-            [sys.executable, "run.py", *words],
-            cwd=self.folder,
-            env={**self.environ, **environ},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.started.append(process)
-        return process
-
-    def ready(self, process: "subprocess.Popen[str]") -> str:
-        """What it printed until it was ready."""
-        assert process.stdout is not None
-        printed = ""
-        for line in process.stdout:
-            printed += line
-            if "Ctrl-C" in line:
-                return printed
-        raise AssertionError(f"ended with {process.wait()}:\n{printed}")
-
-    def calls(self) -> list[str]:
-        return (self.home / "calls").read_text().splitlines()
-
-    def gunicorn_pid(self) -> int:
-        """Of the web server's first process; 0 when nobody answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", "/pid")
-            return int(connection.getresponse().read())
-        except OSError:
-            return 0
-        finally:
-            connection.close()
-
-    def worker_pid(self) -> int:
-        return int((self.home / "worker.pid").read_text())
-
-
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     made = Place(tmp_path)
@@ -518,11 +403,12 @@ def test_a_first_start_fills_an_empty_database_and_the_second_only_starts(place:
     assert place.calls()[3:] == ["worker run"]
 
 
+@pytest.mark.slow
 def test_a_first_start_cut_short_is_taken_up_again(place: Place) -> None:
     failed = place.run("prepare", STUB_DEMO_FAILS="1")
     printed = failed.communicate(timeout=60)[0]
     assert failed.returncode == 1
-    assert "Impossible de charger la démonstration" in printed
+    assert "La démonstration ne se charge pas" in printed
     assert "the demonstration fails" in printed, "the end of the log is shown"
     assert place.run("prepare").wait(60) == 0
     assert place.calls() == ["rulebook apply", "demo load"] * 2
@@ -536,6 +422,7 @@ def test_a_start_without_demonstration_applies_the_rulebook_alone(place: Place) 
     assert not (place.home / "demo-accounts.json").exists()
 
 
+@pytest.mark.slow
 def test_a_database_already_lived_in_gets_no_demonstration_in_a_new_home(place: Place) -> None:
     town = f"sqlite:///{place.folder}/town.db"
     assert place.run("prepare", MARELLE_DEMO="0", DATABASE_URL=town).wait(60) == 0
@@ -544,6 +431,7 @@ def test_a_database_already_lived_in_gets_no_demonstration_in_a_new_home(place: 
     assert not (other / "calls").exists()
 
 
+@pytest.mark.slow
 def test_a_database_of_a_later_version_is_left_alone(place: Place) -> None:
     assert place.run("prepare").wait(60) == 0
     (place.folder / "migrations/versions/0001.py").write_text(
@@ -580,6 +468,7 @@ def test_whichever_process_dies_is_replaced_and_none_outlives_the_supervisor(pla
     wait_until(lambda: gone(web) and gone(worker), "both gone with their parent", timeout=20)
 
 
+@pytest.mark.slow
 def test_a_server_that_cannot_start_says_why(place: Place) -> None:
     assert place.run("prepare").wait(60) == 0
     (place.folder / "app/__init__.py").write_text("raise RuntimeError('broken on purpose')")

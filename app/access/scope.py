@@ -9,11 +9,13 @@ refused unless ``unscoped``. ``Session.get`` may answer from memory without aski
 from collections import defaultdict
 from typing import Any
 
+from flask import has_app_context
 from sqlalchemy import event, inspect, select
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
 from app.access.criteria import in_scope, scope_of
-from app.access.viewer import Unscoped, Viewer, current
+from app.access.database import db
+from app.access.viewer import Unscoped, Viewer, before_unscoped, current
 from app.declare import Entity, Kind, entity_named
 from app.declare.scope import Root
 
@@ -31,6 +33,15 @@ def install() -> None:
     if not event.contains(Session, "do_orm_execute", _narrow):
         event.listen(Session, "do_orm_execute", _narrow)
         event.listen(Session, "before_flush", _check_flush)
+        before_unscoped.append(_flush_pending)
+
+
+def _flush_pending() -> None:
+    """Write what is pending in the current session, under the eyes of whoever is asking."""
+    if has_app_context():
+        session = db.session()
+        if session.new or session.dirty or session.deleted:
+            session.flush()
 
 
 def _narrow(state: ORMExecuteState) -> None:

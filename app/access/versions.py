@@ -22,7 +22,8 @@ def is_public(entity: type[Entity]) -> bool:
     """Whether its rows are the town's own settings, directly or as part of one (a bracket of a tariff)."""
     scope = entity.__scope__
     while isinstance(scope, str):
-        scope = entity_named(entity.__attributes__[scope].target).__scope__
+        entity = entity_named(entity.__attributes__[scope].target)
+        scope = entity.__scope__
     return scope is Root.TOWN and not isinstance(scope, Through)
 
 

@@ -1,7 +1,7 @@
 """Who is asking: carried by a context variable, set once at the edge."""
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -62,6 +62,10 @@ class Unscoped:
 _current: ContextVar[Viewer | Unscoped | None] = ContextVar("viewer", default=None)
 
 
+before_unscoped: list[Callable[[], None]] = []
+"""Called when a viewer's code opens ``unscoped``: ``scope.install`` puts the flush of their rows here."""
+
+
 class NoViewer(Exception):
     """A query ran with nobody asking: set a viewer, or say why none is needed with ``unscoped``."""
 
@@ -92,8 +96,15 @@ def acting(viewer: Viewer) -> Iterator[Viewer]:
 
 @contextmanager
 def unscoped(reason: str) -> Iterator[None]:
-    """Nothing is hidden inside. The reason says why that is right; the actor stays who it was."""
+    """Nothing is hidden inside. The reason says why that is right; the actor stays who it was.
+
+    What a viewer left pending is first written as theirs, and so checked: an automatic flush inside
+    would let it through.
+    """
     before = _current.get()
+    if isinstance(before, Viewer):
+        for settle in before_unscoped:
+            settle()
     actor = Unscoped(reason)
     if before is not None:
         actor = Unscoped(reason, name=before.name, account_id=before.account_id)

@@ -24,11 +24,20 @@ from app.models import HealthRecord, Person, Question, School, Schooling
 from app.rules.words import of
 from app.screens.builder.fields import Amount, Day, many_lines
 from app.screens.declared_form import declared_form, value_of, values
-from app.screens.family_file import TieForm, attributes_of, family_in_view, tell, tie_fields, tie_of, viewer
+from app.screens.family_file import (
+    TieForm,
+    attributes_of,
+    family_in_view,
+    sent_to,
+    tell,
+    tie_fields,
+    tie_of,
+    viewer,
+)
 from app.screens.page import Page
 from app.services import child_file, clock, contacts, declarations, family_file
 from app.services.child_file import TITLES, Asked, Known
-from app.services.freezes import AUTHORISATIONS, NURSERY, SCHOOLING
+from app.services.freezes import AUTHORISATIONS, NURSERY, SCHOOLING, Window
 
 YES, NO = "oui", "non"
 REQUIRED = "Répondez à cette question."
@@ -99,7 +108,7 @@ class ChildFilePage(Page):
             abort(404)
         window = contacts.windows([child], household.family_id, now)[child_id]
         people = contacts.people_of(household.family_id)
-        form = ties_form(child, people, contacts.of_child(household.family_id, child_id))
+        form = ties_form(child, people, contacts.of_child(household.family_id, child_id), window)
         if window.open and form.validate_on_submit():
             ties = {person.id: tie_of(form, person.id, child_id) for person in people}
             tell(contacts.save(child, ties, viewer(), now), f"pour {child.first_name}", now)
@@ -125,7 +134,7 @@ class ChildFilePage(Page):
         schooled = section == SCHOOLING and known.is_schooled(child.person)
         if not asked and not schooled:
             abort(404)
-        form = declarations_form(child, asked, schooled, window.year)
+        form = declarations_form(child, asked, schooled, window)
         attributes = school_attributes() if schooled else []
         if window.open and form.validate_on_submit():
             outcome = declarations.save_declarations(
@@ -157,12 +166,13 @@ def school_attributes() -> list[Any]:
     return [one for one in attributes_of(Schooling) if one.name not in ("child", "school_year")]
 
 
-def declarations_form(child: Child, asked: list[Asked], schooled: bool, year: str) -> FlaskForm:
+def declarations_form(child: Child, asked: list[Asked], schooled: bool, window: Window) -> FlaskForm:
     """The schooling, then a field for each question, started from the last answers."""
+    sent, year = sent_to(window), window.year
     fields = question_fields(asked)
     start: dict[str, Any] = question_values(asked)
     if not schooled:
-        return type("DeclarationsForm", (FlaskForm,), fields)(data=start)
+        return type("DeclarationsForm", (FlaskForm,), fields)(data=start, **sent)
     attributes = school_attributes()
     earlier = sorted(child.known.schoolings.get(child.person.id, ()), key=lambda one: one.school_year.code)
     row = child.known.schooling(child.person.id, year) or (earlier[-1] if earlier else None)
@@ -171,7 +181,7 @@ def declarations_form(child: Child, asked: list[Asked], schooled: bool, year: st
         start["school"] = row.school_id
         start["level"] = row.level if is_this_year else next_level(row.level)
         start["teacher"] = row.teacher if is_this_year else None
-    form = declared_form(Schooling, attributes, extra=fields)(data=start)
+    form = declared_form(Schooling, attributes, extra=fields)(data=start, **sent)
     schools = db.session.scalars(select(School).order_by(School.name))
     form["school"].offer({one.id: one.name for one in schools})
     return form
@@ -265,7 +275,7 @@ def _kept(question: Question, field: Field) -> Any:
     return value
 
 
-def ties_form(child: Person, people: Iterable[Person], known: dict[int, Any]) -> FlaskForm:
+def ties_form(child: Person, people: Iterable[Person], known: dict[int, Any], window: Window) -> FlaskForm:
     """Three fields for each contact of the household: what they are to this child."""
     fields: dict[str, Any] = {}
     start: dict[str, Any] = {}
@@ -278,4 +288,4 @@ def ties_form(child: Person, people: Iterable[Person], known: dict[int, Any]) ->
                 f"venir_{person.id}": tie.may_collect,
                 f"urgence_{person.id}": tie.call_in_emergency,
             }
-    return type("TiesForm", (TieForm,), fields)(data=start)
+    return type("TiesForm", (TieForm,), fields)(data=start, **sent_to(window))

@@ -18,11 +18,11 @@ from app.screens import look
 from app.screens.builder.fields import Day, Picking
 from app.screens.child_file import Child, answers_of, child_in_view, question_fields, question_values
 from app.screens.declared_form import declared_form, initial, is_outdated, refresh, sections, values
-from app.screens.family_file import OUTDATED, attributes_of, viewer
+from app.screens.family_file import OUTDATED, attributes_of, sent_to, viewer
 from app.screens.page import Page
 from app.services import clock, health
 from app.services.child_file import Asked
-from app.services.freezes import HEALTH
+from app.services.freezes import HEALTH, Window
 from app.services.health import Chart, Given
 
 BOOSTER_FIRST = "Le rappel vient après le vaccin : corrigez l’une des deux dates."
@@ -90,7 +90,7 @@ class ChildHealthPage(Page):
         window = child.known.window(HEALTH, child_id)
         chart = health.chart(child_id)
         asked = child.known.asked(HEALTH, child_id, window.year)
-        form = _form(child, chart, asked)
+        form = _form(child, chart, asked, window)
         if window.open and form.validate_on_submit():
             if child.health is not None and is_outdated(form, child.health):
                 form.form_errors.append(OUTDATED)
@@ -138,7 +138,7 @@ def _attributes() -> list[Any]:
     return [one for one in attributes_of(HealthRecord) if one.name not in ("child", "confirmed_on")]
 
 
-def _form(child: Child, chart: Chart, asked: list[Asked]) -> HealthForm:
+def _form(child: Child, chart: Chart, asked: list[Asked], window: Window) -> HealthForm:
     """The form of the page, started from the record; ``?vaccin=`` fills the line with one to correct."""
     attributes = _attributes()
     start: dict[str, Any] = initial(child.health, attributes) if child.health else {}
@@ -153,7 +153,7 @@ def _form(child: Child, chart: Chart, asked: list[Asked]) -> HealthForm:
             "booster_on": row.booster_on,
         }
     made = declared_form(HealthRecord, attributes, extra=question_fields(asked), base=HealthForm)
-    form: HealthForm = made(data=start)
+    form: HealthForm = made(data=start, **sent_to(window))
     form.vaccine.offer(
         {one.id: f"{one.name} (obligatoire)" if one.is_mandatory else one.name for one in chart.vaccines}
     )

@@ -27,7 +27,7 @@ SHOWN = 60
 UNREADABLE_DATE = "Écrivez une date, par exemple 31/08/2027."
 
 
-class DecisionForm(FlaskForm):  # type: ignore[misc]
+class DecisionForm(FlaskForm):
     """What staff say of a document. One form for the three decisions: nothing typed is lost between them."""
 
     valid_until = DateField("Valable jusqu’au", validators=[Optional()])

@@ -176,8 +176,9 @@ def _parts(facts: Facts, demands: list[Demand]) -> list[Part]:
 
 def _demand(facts: Facts, asking: Asking) -> Demand:
     """The demand named by the form, among those that this household is asked; 404 otherwise."""
-    type_id, who = request.form.get("piece", type=int), request.form.get("de", "")
-    for one in paperwork.demands(facts.family_id, clock.today(), asking=asking, facts=facts):
-        if one.type.id == type_id and one.who == who:
-            return one
-    abort(404)
+    wanted = (request.form.get("piece", type=int), request.form.get("de", ""))
+    asked = paperwork.demands(facts.family_id, clock.today(), asking=asking, facts=facts)
+    demand = next((one for one in asked if (one.type.id, one.who) == wanted), None)
+    if demand is None:
+        abort(404)
+    return demand

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flask import abort, flash, redirect
+from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_wtf import FlaskForm
@@ -23,6 +23,7 @@ from app.screens.page import Page
 from app.services import changes, clock, contacts, family_file
 from app.services.changes import Outcome
 from app.services.contacts import Tie
+from app.services.freezes import Window
 
 LEFT_OUT = {
     MemberKind.GUARDIAN: frozenset({"sex"}),
@@ -207,6 +208,15 @@ def tell(outcome: Outcome, whom: str, now: datetime) -> None:
         flash(f"{one.label}{NBSP}: {one.sentence}", "error")
     if not outcome and not outcome.refused:
         flash("Rien n’a changé.", "done")
+
+
+def sent_to(window: Window) -> dict[str, Any]:
+    """How to make the form of a section: once it is closed, what is sent is not read, and that is said."""
+    if window.open:
+        return {}
+    if request.method == "POST":
+        flash(f"Rien n’est enregistré{NBSP}: {window.sentence}", "error")
+    return {"formdata": None}
 
 
 def small(label: str) -> str:

@@ -19,13 +19,13 @@ from app.entities.booking import RegistrationStatus
 from app.models import Activity, CareGroup, Registration
 from app.rules.kinds.admission import months_old
 from app.screens.page import Page
-from app.services import clock, paperwork, registrations
-from app.services.registrations import age_words
+from app.services import ages, clock, paperwork, registrations
+from app.services.ages import age_words
 
 SHOWN = 60
 
 
-class AnswerForm(FlaskForm):  # type: ignore[misc]
+class AnswerForm(FlaskForm):
     """The group in which the child goes, or why not."""
 
     group = SelectField("Groupe", validators=[Optional()], choices=[], validate_choice=False)
@@ -122,7 +122,7 @@ class RegistrationInboxPage(Page):
                 if other.child_id == row.child_id and other.id != row.id
             ],
             age=_age(row),
-            age_problem=registrations.age_problem(row.child, row.activity, row.starts_on, row.ends_on),
+            age_problem=ages.age_problem(row.child, row.activity, row.starts_on, row.ends_on),
             is_waiting=row.status is RegistrationStatus.ASKED,
             today=today,
         )

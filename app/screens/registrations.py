@@ -18,7 +18,7 @@ from app.entities.family import MemberKind
 from app.models import Activity, Membership, Person, Registration, SchoolYear
 from app.rules.words import of
 from app.screens.page import Page
-from app.services import clock, registrations
+from app.services import ages, clock, registrations
 from app.services.paperwork import who_of
 from app.services.registrations import Asked
 
@@ -204,7 +204,7 @@ def _choices(child: Person, year: SchoolYear, known: Sequence[Registration], tod
     found = [
         Choice(
             one,
-            registrations.age_problem(child, one, from_on, until_on),
+            ages.age_problem(child, one, from_on, until_on),
             registrations.standing(known, child.id, one.id, year.id),
         )
         for one in registrations.activities_on_offer()

@@ -77,7 +77,7 @@ def hand_in(demand: Demand, file: FileRef, now: datetime) -> Document:
 
 
 def _year_served(demand: Demand, today: date) -> int | None:
-    """The school year for which a yearly document is handed in that day; None when nobody entered that year."""
+    """The school year that a yearly document serves, handed in that day; None: nobody entered it."""
     if demand.type.validity is not Validity.SCHOOL_YEAR:
         return None
     rule = rule_of(demand.type)

@@ -19,9 +19,9 @@ from pathlib import Path
 import pikepdf
 import puremagic
 from flask import Response, current_app, g, send_file
-from PIL import Image, ImageOps
 from pikepdf import Array, Dictionary, Name, Object, Stream
 from pikepdf.settings import set_qpdf_limits
+from PIL import Image, ImageOps
 from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import NotFound
@@ -40,7 +40,8 @@ ACCEPT = "application/pdf,image/jpeg,image/png,image/webp"
 
 MAX_BYTES = 10_000_000
 MAX_PAGES = 100
-MAX_OBJECTS = 60_000
+MAX_OBJECTS = 30_000
+DEEPEST = 100
 # A JPEG is read at a fraction of its size; the others are decoded whole, at 4 bytes a pixel.
 MAX_JPEG_PIXELS = 120_000_000
 MAX_PIXELS = 40_000_000
@@ -60,13 +61,16 @@ ACTIVE_KEYS = (
 ACTIVE_ACTIONS = frozenset(
     {"/JavaScript", "/SubmitForm", "/ImportData", "/GoToE", "/GoToR", "/Rendition", "/RichMediaExecute"}
 )
+# What pikepdf raises over a file that lies about itself.
+LYING = (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, MemoryError)
 FRAMED = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'self'; sandbox"
 
 EMPTY = "Ce fichier est vide. Choisissez-en un autre, ou photographiez le document."
 UNKNOWN = "Nous ne pouvons pas lire ce type de fichier. Envoyez un PDF, ou une photo (JPEG, PNG ou WebP)."
 OFFICE = "C’est un fichier de bureautique. Enregistrez-le au format PDF, puis envoyez ce PDF."
 HEIF = (
-    "Cette photo est au format HEIC, que nous ne pouvons pas lire. Touchez «\u00a0Photographier\u00a0» sur cette page, "
+    "Cette photo est au format HEIC, que nous ne pouvons pas lire. "
+    "Touchez «\u00a0Photographier\u00a0» sur cette page, "
     "ou réglez l’appareil photo de votre téléphone sur «\u00a0Le plus compatible\u00a0»."
 )
 BROKEN_IMAGE = (
@@ -79,7 +83,10 @@ LOCKED_PDF = (
     "Ce PDF est protégé par un mot de passe\u00a0: nous ne pourrions pas le lire. "
     "Enregistrez-le sans mot de passe, ou photographiez le document."
 )
-BROKEN_PDF = "Ce PDF est abîmé\u00a0: nous ne pouvons pas l’ouvrir. Téléchargez-le à nouveau, ou photographiez le document."
+BROKEN_PDF = (
+    "Ce PDF est abîmé\u00a0: nous ne pouvons pas l’ouvrir. "
+    "Téléchargez-le à nouveau, ou photographiez le document."
+)
 LAUNCHING_PDF = (
     "Ce PDF lance un programme quand on l’ouvre\u00a0: nous ne le gardons pas. "
     "Imprimez-le dans un nouveau PDF, ou photographiez le document."
@@ -112,7 +119,8 @@ class RefusedFile(Exception):
 
 def store(upload: FileStorage) -> FileRef:
     """Keep what was uploaded, cleaned; to call before the row is committed. Raises RefusedFile."""
-    content = _read(upload)
+    with upload.stream:
+        content = _read(upload)
     media_type = _media_type(content)
     if media_type == PDF:
         content = clean_pdf(content)
@@ -264,29 +272,34 @@ def clean_pdf(content: bytes) -> bytes:
             return out.getvalue()
     except pikepdf.PasswordError:
         raise RefusedFile(LOCKED_PDF) from None
-    except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, RuntimeError, MemoryError):
-        raise RefusedFile(BROKEN_PDF) from None  # what qpdf says of a file that lies about itself
+    except LYING:
+        raise RefusedFile(BROKEN_PDF) from None
 
 
 def _disarm(one: Object, depth: int = 0) -> None:
     """Take out of an object, and of what it holds directly, everything that acts."""
-    if depth > 100:
+    if depth > DEEPEST:
         raise RefusedFile(BROKEN_PDF)
     if isinstance(one, Array):
         for child in one:
             _disarm_child(child, depth)
     elif isinstance(one, Dictionary | Stream):
-        action = one.get("/S")
-        if action == "/Launch":
-            raise RefusedFile(LAUNCHING_PDF)
-        if isinstance(action, Name) and str(action) in ACTIVE_ACTIONS:
-            one["/S"] = Name("/None")
-            for key in ("/F", "/Next"):
-                if key in one:
-                    del one[key]
+        _disarm_action(one)
         for key in list(one.keys()):
             _disarm_child(one.get(key), depth)
             if key in ACTIVE_KEYS:
+                del one[key]
+
+
+def _disarm_action(one: Object) -> None:
+    """What is an action of the wrong sort becomes an action that no reader knows."""
+    action = one.get("/S")
+    if action == "/Launch":
+        raise RefusedFile(LAUNCHING_PDF)
+    if isinstance(action, Name) and str(action) in ACTIVE_ACTIONS:
+        one["/S"] = Name("/None")
+        for key in ("/F", "/Next"):
+            if key in one:
                 del one[key]
 
 
@@ -309,7 +322,7 @@ def open_path(ref: FileRef) -> Path:
 
 
 def send(ref: FileRef, *, inline: bool) -> Response:
-    """The file, to download or to show in a frame of ours. The caller has read its row: that is the right to it.
+    """The file, to download or to show in a frame of ours. Who reads its row has the right to it.
 
     Never guessed to be anything else by a browser, never run, never kept by a shared computer.
     """

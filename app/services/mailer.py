@@ -6,6 +6,7 @@ again once its claim is over, with the same Message-ID: mail programs show it on
 never claim the same mail at the same time.
 """
 
+import email.charset
 import html
 import os
 import re
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.mime.text import MIMEText
 from pathlib import Path
 
 import flask_mail
@@ -278,9 +280,20 @@ def reply_address() -> str | None:
     return told if told and told != Town().service_email else None
 
 
+QUOTED = email.charset.Charset("utf-8")
+QUOTED.body_encoding = email.charset.QP
+
+
+class _Mail(flask_mail.Message):
+    """Flask-Mail's message, in short lines: servers refuse those past 998 octets (RFC 5321)."""
+
+    def _mimetext(self, text: str | None, subtype: str = "plain") -> MIMEText:
+        return MIMEText(text or "", subtype, QUOTED)  # type: ignore[arg-type]
+
+
 def compose(letter: Letter, reply_to: str | None = None) -> flask_mail.Message:
     """The message as it leaves: the text, its HTML twin, and the identifier fixed when it was written."""
-    message = flask_mail.Message(
+    message = _Mail(
         subject=letter.subject,
         recipients=[letter.recipient],
         body=letter.body,

@@ -20,7 +20,7 @@ from app.access.scope import OutOfScope
 from app.access.viewer import Viewer, unscoped
 from app.declare import NOBODY, Attribute, Entity, Kind, entities
 from app.models import HistoryEntry
-from app.services import clock
+from app.services import clock, row_checks
 
 WHOLE = ""
 """The key of a problem that is no attribute's."""
@@ -96,6 +96,9 @@ def create(
                 row, one.name, moment if one.kind is Kind.MOMENT else moment.astimezone(clock.PARIS).date()
             )
     _set(row, values)
+    wrong = row_checks.problems(row)
+    if wrong:
+        return Outcome(problems=wrong)
     db.session.add(row)
     return _commit(row, entity, values)
 
@@ -111,6 +114,10 @@ def update(row: Entity, values: Mapping[str, Any], viewer: Viewer, revision: int
     if revision is not None and revision != row.revision:
         return conflict(entity, row.id)
     _set(row, values)
+    wrong = row_checks.problems(row)
+    if wrong:
+        db.session.rollback()
+        return Outcome(problems=wrong)
     return _commit(row, entity, values)
 
 

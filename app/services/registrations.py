@@ -19,10 +19,10 @@ from app.entities.booking import RegistrationStatus
 from app.models import Activity, CareGroup, Family, HistoryEntry, Person, Registration, SchoolYear
 from app.rules.calendar import local_day, month_day_in
 from app.rules.calendar import school_year as year_of
-from app.rules.kinds.admission import months_old
 from app.rules.paperwork import Missing
-from app.rules.words import NBSP, counted, day_words, of
+from app.rules.words import NBSP, day_words, of
 from app.services import outbox, paperwork
+from app.services.ages import age_problem
 from app.services.documents import Outcome
 from app.services.paperwork import RENEWS, Facts, first_day
 from app.services.recipients import tell_household
@@ -30,7 +30,7 @@ from app.services.recipients import tell_household
 
 @dataclass(frozen=True)
 class Asked:
-    """What came of asking: a registration, or every reason why not. ``missing`` are the documents to hand in."""
+    """What came of asking: a registration, or every reason why not and the documents to hand in."""
 
     registration: Registration | None = None
     refused: tuple[str, ...] = ()
@@ -86,32 +86,6 @@ def window(year: SchoolYear, today: date) -> tuple[date, date]:
 
 
 # --- Asking --------------------------------------------------------------------------------------
-
-
-def age_problem(child: Person, activity: Activity, from_on: date, until_on: date) -> str:
-    """Why the child's age does not suit on any of these days, both included; empty when it does on one."""
-    low, high = activity.min_age_months, activity.max_age_months
-    if low is None and high is None:
-        return ""
-    if child.born_on is None:
-        return f"Il manque la date de naissance {of(child.first_name)}{NBSP}: indiquez-la dans «{NBSP}Ma famille{NBSP}»."
-    if low is not None and months_old(child.born_on, until_on) < low:
-        return f"Il faut avoir {age_words(low)}, et {child.first_name} ne les aura pas cette année-là."
-    if high is not None and months_old(child.born_on, from_on) > high:
-        age = age_words(months_old(child.born_on, from_on))
-        return f"Cette activité s’arrête à {age_words(high + 1)}, et {child.first_name} a {age}."
-    return ""
-
-
-def age_words(months: int) -> str:
-    """« 3 ans », « 10 mois », « 2 ans et demi »."""
-    years, rest = divmod(months, 12)
-    if years < 2 and rest:
-        return counted(months, "mois", "mois")
-    words = counted(years, "an", "ans")
-    if rest == 6:
-        return f"{words} et demi"
-    return f"{words} et {counted(rest, 'mois', 'mois')}" if rest else words
 
 
 def standing(
@@ -203,7 +177,7 @@ def _already(row: Registration, child: Person, activity: Activity) -> Asked:
     when = f" le {day_words(local_day(row.asked_at))}" if row.asked_at else ""
     return Asked(
         refused=(
-            f"Vous avez déjà demandé «{NBSP}{activity.name}{NBSP}» pour {child.first_name}{when}. "
+            f"Vous avez déjà demandé «{NBSP}{activity.name}{NBSP}» pour {child.first_name}{when}.",
             "Le service vous répond par e-mail.",
         )
     )
@@ -383,20 +357,16 @@ def groups_of(activity_id: int, year_id: int) -> list[tuple[CareGroup, int]]:
     groups = db.session.scalars(
         select(CareGroup).where(CareGroup.activity_id == activity_id).order_by(CareGroup.name)
     ).all()
-    taken = (
-        dict(
-            db.session.execute(
-                select(Registration.group_id, func.count(Registration.id))
-                .where(
-                    Registration.activity_id == activity_id,
-                    Registration.school_year_id == year_id,
-                    Registration.status == RegistrationStatus.ACCEPTED,
-                    Registration.group_id.is_not(None),
-                )
-                .group_by(Registration.group_id)
-            ).all()
+    if not groups:
+        return []
+    rows = db.session.execute(
+        select(Registration.group_id, func.count(Registration.id))
+        .where(
+            Registration.activity_id == activity_id,
+            Registration.school_year_id == year_id,
+            Registration.status == RegistrationStatus.ACCEPTED,
         )
-        if groups
-        else {}
+        .group_by(Registration.group_id)
     )
+    taken = dict(rows.tuples().all())
     return [(one, taken.get(one.id, 0)) for one in groups]

@@ -168,7 +168,7 @@ def _to_pay(family_id: int, today: date) -> list[Invoice]:
             .where(
                 Invoice.family_id == family_id,
                 Invoice.status == InvoiceStatus.TO_PAY,
-                Invoice.due_on > today,
+                Invoice.due_on >= today,
             )
             .order_by(Invoice.due_on, Invoice.id)
         )

@@ -86,6 +86,14 @@ def test_a_parent_cannot_point_at_another_household(town: Town) -> None:
         db.session.rollback()
 
 
+def test_a_row_left_pending_is_checked_before_anything_is_unscoped(town: Town) -> None:
+    with town.acting("claire"):
+        db.session.add(HealthRecord(child_id=town.people["tom"]))
+        with pytest.raises(OutOfScope), unscoped("une lecture au passage"):
+            db.session.scalars(select(Family)).all()
+        db.session.rollback()
+
+
 def test_a_parent_writes_no_public_setting(town: Town) -> None:
     with town.acting("claire"):
         lunch = db.session.scalars(select(Activity).where(Activity.id == town.activities["cantine"])).one()

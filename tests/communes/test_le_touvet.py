@@ -10,12 +10,12 @@ from sqlalchemy import select
 
 from app.access.database import db
 from app.access.viewer import unscoped
-from app.models import Activity, DocumentType, Facility, FreezeDate
+from app.models import DocumentType, Facility, FreezeDate
 from app.rules.booking import bookable_until, judge
 from app.rules.facts import Child, ChildPlan, Plan, Slot
-from app.services.pricing import load_prices
+from app.services.catalogue import catalogue
 from app.services.rulebook import apply, check
-from app.services.rulings import Offer, load_offer, load_rules
+from app.services.rulings import Offer, load_offer
 
 FILE = Path("communes/le-touvet.yaml")
 TODAY = date(2026, 11, 23)
@@ -30,7 +30,13 @@ def touvet(app: Flask) -> Flask:
 
 def offer(from_on: date, until_on: date) -> Offer:
     """Everything that opens between two days, both included."""
-    return load_offer(list(db.session.scalars(select(Activity.id))), from_on, until_on)
+    known = catalogue()
+    return load_offer(known, known.activities, from_on, until_on)
+
+
+def open_days(found: Offer, unit: str) -> list[date]:
+    """The days on which a unit has an opening, closed or not, in order."""
+    return sorted(slot.on for slot in found.calendar.openings if slot.unit == unit)
 
 
 def test_it_has_nothing_to_mend() -> None:
@@ -69,7 +75,7 @@ def test_november_11_is_closed_and_says_why(touvet: Flask) -> None:
 def test_grappaloups_opens_on_wednesdays_of_school_time_and_no_other_day(touvet: Flask) -> None:
     with unscoped("test"):
         found = offer(date(2026, 9, 1), date(2027, 7, 2))
-    days = found.open_days("mercredi.matin")
+    days = open_days(found, "mercredi.matin")
     assert len(days) == 36
     assert {day.weekday() for day in days} == {2}
 
@@ -78,9 +84,9 @@ def test_school_units_are_closed_at_christmas_and_the_centre_opens_its_first_wee
     with unscoped("test"):
         found = offer(date(2026, 12, 19), date(2027, 1, 3))
     for unit in ("cantine.repas", "periscolaire.soir", "mercredi.repas"):
-        assert found.open_days(unit) == []
+        assert open_days(found, unit) == []
     opened = [
-        day for day in found.open_days("vacances.journee") if found.calendar.is_open("vacances.journee", day)
+        day for day in open_days(found, "vacances.journee") if found.calendar.is_open("vacances.journee", day)
     ]
     assert opened == [date(2026, 12, 21) + timedelta(days=n) for n in range(4)]
 
@@ -88,7 +94,7 @@ def test_school_units_are_closed_at_christmas_and_the_centre_opens_its_first_wee
 def test_the_canteen_serves_on_mondays_tuesdays_thursdays_and_fridays(touvet: Flask) -> None:
     with unscoped("test"):
         found = offer(date(2026, 9, 1), date(2027, 8, 31))
-    days = found.open_days("cantine.repas")
+    days = open_days(found, "cantine.repas")
     assert {day.weekday() for day in days} == {0, 1, 3, 4}
     assert (days[0], days[-1]) == (date(2026, 9, 1), date(2027, 7, 2))
 
@@ -109,7 +115,7 @@ def plan(units: set[str], on: date, now: datetime, found: Offer) -> Plan:
 def test_a_wednesday_morning_needs_its_lunch(touvet: Flask, units: set[str], accepted: bool) -> None:
     on = date(2026, 12, 9)
     with unscoped("test"):
-        found, rules = offer(on, on), load_rules()
+        found, rules = offer(on, on), catalogue().rules
     verdict = judge(
         plan({f"mercredi.{one}" for one in units}, on, datetime(2026, 11, 23, tzinfo=UTC), found), rules
     )
@@ -131,7 +137,7 @@ def test_a_day_asked_too_late_says_until_when_it_was_open(
 ) -> None:
     on = date(2026, 12, 9)
     with unscoped("test"):
-        found, rules = offer(on, on), load_rules()
+        found, rules = offer(on, on), catalogue().rules
     assert bookable_until(Slot("mercredi.repas", on), rules, found.calendar) == LIMIT
     verdict = judge(plan({"mercredi.repas"}, on, now, found), rules)
     assert verdict.accepted is accepted
@@ -142,7 +148,7 @@ def test_a_day_asked_too_late_says_until_when_it_was_open(
 def test_a_tuesday_lunch_after_a_holiday_monday_is_booked_on_friday(touvet: Flask) -> None:
     on = date(2027, 3, 30)  # the day after Easter Monday
     with unscoped("test"):
-        found, rules = offer(on, on), load_rules()
+        found, rules = offer(on, on), catalogue().rules
     assert bookable_until(Slot("cantine.repas", on), rules, found.calendar) == datetime(
         2027, 3, 26, 9, tzinfo=UTC
     )
@@ -154,10 +160,9 @@ def test_a_tuesday_lunch_after_a_holiday_monday_is_booked_on_friday(touvet: Flas
 )
 def test_a_lunch_costs_what_its_bracket_says(touvet: Flask, quotient: str | None, cents: int) -> None:
     with unscoped("test"):
-        (activity,) = db.session.scalars(select(Activity).where(Activity.code == "cantine"))
-        prices = load_prices([activity.id], [])
-        (grid,) = (grids[0].grid for grids in prices.by_unit.values())
-    price = grid.price(Decimal(quotient) if quotient else None)
+        known = catalogue()
+        (grid,) = known.unit_grids[known.by_code["cantine.repas"].id]
+    price = grid.grid.price(Decimal(quotient) if quotient else None)
     assert price is not None
     assert int(price.euros * 100) == cents
 

@@ -152,10 +152,11 @@ def test_the_enter_key_saves_and_removes_no_vaccine(town: Town, words: dict[str,
     assert "supprimer" not in first
 
 
-def test_another_household_s_vaccine_is_neither_corrected_nor_removed(
-    town: Town, words: dict[str, int]
+@pytest.mark.parametrize("child", ["tom", "zoe"])
+def test_another_child_s_vaccine_is_neither_corrected_nor_removed(
+    town: Town, words: dict[str, int], child: str
 ) -> None:
-    add(Vaccination(child_id=town.people["tom"], vaccine_id=words["DTP"], given_on=date(2020, 1, 1)))
+    add(Vaccination(child_id=town.people[child], vaccine_id=words["DTP"], given_on=date(2020, 1, 1)))
     number = str(vaccinations()[0].id)
     browser = town.client("claire")
     browser.post(address(town), data={"supprimer": number})
@@ -190,7 +191,9 @@ def test_the_page_closes_with_july_and_a_replayed_sending_changes_nothing(
     page = browser.get(address(town)).text
     assert ("Prévenez la structure" in page) is not is_open
     data = {"doctor_name": "Dr Après", "words": [str(words["Arachide"])], **given(words)}
-    browser.post(address(town), data=data)
+    answer = browser.post(address(town), data=data)
+    assert ("Rien n’est enregistré" in answer.text) is not is_open
+    assert is_open or "Dr Après" not in answer.text
     row = record()
     assert row is not None
     assert row.doctor_name == ("Dr Après" if is_open else "Dr Avant")

@@ -54,7 +54,7 @@ def read(document_id: int) -> Document:
 
 
 def text(answer: Any) -> str:
-    return answer.get_data(as_text=True).replace(NBSP, " ")
+    return str(answer.get_data(as_text=True)).replace(NBSP, " ")
 
 
 def test_the_oldest_comes_first_with_its_file_its_household_and_what_it_stops(town: Town) -> None:

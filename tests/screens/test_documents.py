@@ -1,6 +1,8 @@
 """*Mes documents*: what a parent sees, sends and reaches; what nobody else does."""
 
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pikepdf
@@ -15,7 +17,7 @@ from app.entities.family import MemberKind
 from app.entities.paperwork import DocumentStatus, Subject
 from app.models import Document, Membership, Person
 from app.rules.words import NBSP
-from app.services import clock, files
+from app.services import clock, documents, files
 from tests.people import Town
 from tests.support import papers
 from tests.support.papers import NOW, ask_for, give, register
@@ -56,7 +58,7 @@ def all_documents() -> list[Document]:
 
 
 def text(answer: Any) -> str:
-    return answer.get_data(as_text=True).replace(NBSP, " ")
+    return str(answer.get_data(as_text=True)).replace(NBSP, " ")
 
 
 # --- The page ------------------------------------------------------------------------------------
@@ -140,12 +142,13 @@ def test_several_tries_leave_one_document_that_waits(town: Town) -> None:
         (b"MZ\x90\x00" + bytes(100), "ce type de fichier"),
         (b"", "vide"),
         (b"%PDF-1.7\n<script>alert(1)</script>", "abîmé"),
-        (bytes(10_000_001), "10 Mo"),
+        (bytes(100_001), "la limite est de 0,1 Mo"),
     ],
 )
 def test_a_refused_file_is_told_beside_its_button_and_leaves_nothing(
     town: Town, content: bytes, said: str
 ) -> None:
+    town.app.config["FILES_MAX_BYTES"] = 100_000
     kind = ask_for("assurance")
     register(town, "A", "lila", "cantine")
     answer = send(town.client("claire"), kind, town.people["lila"], content)
@@ -169,6 +172,28 @@ def test_the_way_back_to_the_registration_is_kept(town: Town) -> None:
     answer = send(client, kind, lila, pdf(), query)
     page = text(client.get(answer.location))
     assert f"/inscriptions/demande?enfant={lila}&amp;activite={lunch}" in page
+
+
+def test_killed_before_the_row_is_committed_only_a_file_is_left_and_it_goes_later(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = ask_for("domicile", Subject.FAMILY)
+
+    def killed(*given: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(documents, "hand_in", killed)
+    with pytest.raises(SystemExit):
+        send(town.client("claire"), kind, "foyer", pdf())
+    monkeypatch.undo()
+    db.session.rollback()
+    assert all_documents() == []
+    left = [path for path in Path(town.app.config["FILES_DIR"]).rglob("*") if path.is_file()]
+    assert len(left) == 1
+    written = datetime.fromtimestamp(left[0].stat().st_mtime, UTC)
+    assert files.remove_orphans(written + timedelta(hours=23)) == 0
+    assert files.remove_orphans(written + timedelta(hours=25)) == 1
+    assert not left[0].exists()
 
 
 # --- Doors ---------------------------------------------------------------------------------------

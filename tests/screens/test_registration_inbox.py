@@ -59,7 +59,7 @@ def mails() -> int:
 
 
 def text(answer: Any) -> str:
-    return answer.get_data(as_text=True).replace(NBSP, " ")
+    return str(answer.get_data(as_text=True)).replace(NBSP, " ")
 
 
 def test_the_oldest_demand_comes_first_with_age_papers_and_groups(town: Town) -> None:

@@ -24,7 +24,7 @@ def today(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def text(answer: Any) -> str:
-    return answer.get_data(as_text=True).replace(NBSP, " ")
+    return str(answer.get_data(as_text=True)).replace(NBSP, " ")
 
 
 def rows() -> list[Registration]:

@@ -51,7 +51,9 @@ def price(town: Town, code: str, *brackets: tuple[int | None, int | None, str]) 
         )
 
 
-def book(town: Town, child: str, family: str, code: str, *days: date, presence: Presence | None = None) -> None:
+def book(
+    town: Town, child: str, family: str, code: str, *days: date, presence: Presence | None = None
+) -> None:
     activity = code.partition(".")[0]
     registration = db.session.scalars(
         select(Registration).where(
@@ -91,9 +93,7 @@ def priced(town: Town) -> Town:
         price(town, "cantine.repas", (None, 800, "2.01"), (800, None, "4.32"))
         price(town, "mercredi.matin", (None, None, "6.20"))
         price(town, "mercredi.repas", (None, None, "4.20"))
-        db.session.add(
-            Quotient(family_id=town.families["A"], amount=Decimal(700), from_on=date(2026, 9, 1))
-        )
+        db.session.add(Quotient(family_id=town.families["A"], amount=Decimal(700), from_on=date(2026, 9, 1)))
         db.session.commit()
     return town
 
@@ -111,7 +111,9 @@ def run(month: date = MAY, now: datetime = JUNE_15) -> Done:
 
 def totals() -> dict[str, int]:
     with unscoped("vérification"):
-        return {f"{row.family.name} {row.number}": row.total_cents for row in db.session.scalars(select(Invoice))}
+        return {
+            f"{row.family.name} {row.number}": row.total_cents for row in db.session.scalars(select(Invoice))
+        }
 
 
 def test_may_is_billed_by_quotient_and_due_on_10_july(priced: Town) -> None:
@@ -138,7 +140,9 @@ def test_a_second_run_bills_nothing(priced: Town) -> None:
 
 
 @pytest.mark.parametrize(("meals", "unit", "billed"), [(2, "mercredi.repas", 0), (4, "mercredi.repas", 1)])
-def test_under_15_euros_is_carried_to_the_next_month(priced: Town, meals: int, unit: str, billed: int) -> None:
+def test_under_15_euros_is_carried_to_the_next_month(
+    priced: Town, meals: int, unit: str, billed: int
+) -> None:
     with unscoped("réservations"):
         book(priced, "tom", "B", unit, *days(date(2027, 5, 5), meals, 7))
     done = run()
@@ -244,5 +248,12 @@ def test_the_pdf_holds_the_lines_the_total_and_the_due_date(priced: Town) -> Non
     pages = PdfReader(io.BytesIO(path.read_bytes())).pages
     content = pages[0].extract_text().replace("\u00a0", " ")
     assert len(pages) == 1
-    for words in ("Claire Martin", "Lila Martin", "16,08 €", "2,01 €", "samedi 10 juillet 2027", "2027-00001"):
+    for words in (
+        "Claire Martin",
+        "Lila Martin",
+        "16,08 €",
+        "2,01 €",
+        "samedi 10 juillet 2027",
+        "2027-00001",
+    ):
         assert words in content

@@ -16,7 +16,9 @@ from tests.people import Town
 from tests.wednesday import MEAL, MORNING, NOW, PARIS, WEDNESDAY
 
 
-def send(town: Town, draft: Draft, child: str = "lila", family: str = "A", now: datetime = NOW) -> bookings.Sent:
+def send(
+    town: Town, draft: Draft, child: str = "lila", family: str = "A", now: datetime = NOW
+) -> bookings.Sent:
     sent = bookings.send(town.people[child], town.families[family], draft, now)
     assert sent is not None
     return sent
@@ -85,7 +87,10 @@ def test_a_wednesday_closes_on_the_sunday_before_at_midnight(
         sent = send(open_town, Draft(frozenset({MEAL})), now=now)
     assert sent.accepted is accepted
     if not accepted:
-        assert "jusqu’au dimanche\u00a06\u00a0décembre\u00a02026 à 24\u00a0h" in sent.verdict.refusals[0].sentence
+        assert (
+            "jusqu’au dimanche\u00a06\u00a0décembre\u00a02026 à 24\u00a0h"
+            in sent.verdict.refusals[0].sentence
+        )
 
 
 def test_the_last_place_goes_to_one_and_the_next_waits_with_a_rank(open_town: Town) -> None:
@@ -132,7 +137,9 @@ def test_a_closed_day_keeps_its_square_and_says_why(open_town: Town) -> None:
 
 def test_touching_the_morning_shows_the_error_and_the_repair_brings_the_meal(open_town: Town) -> None:
     with open_town.acting("claire"):
-        desk = bookings.load_desk(open_town.people["lila"], open_town.families["A"], WEDNESDAY, WEDNESDAY, NOW)
+        desk = bookings.load_desk(
+            open_town.people["lila"], open_town.families["A"], WEDNESDAY, WEDNESDAY, NOW
+        )
         assert desk is not None
         draft, moved = planning.flip(desk, Draft(), MORNING)
         shown = planning.week(desk, planning.monday_of(WEDNESDAY), draft)

@@ -60,6 +60,14 @@ def until(condition: Any, what: str) -> None:
         time.sleep(0.05)
 
 
+@pytest.fixture(autouse=True)
+def empty_queue(app: Flask) -> None:
+    """The application outlives a test; its queue does not."""
+    app.extensions.pop("jobs", None)
+    for path in Path(app.config["MARELLE_HOME"]).glob("jobs.db*"):
+        path.unlink()
+
+
 # --- Waking --------------------------------------------------------------------------------------
 
 

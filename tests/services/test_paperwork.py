@@ -15,7 +15,6 @@ from app.models import (
     Activity,
     Deferral,
     Document,
-    DocumentType,
     HistoryEntry,
     Membership,
     OutgoingMail,
@@ -232,7 +231,7 @@ def count(entity: type) -> int:
 
 
 def test_a_second_file_takes_the_place_of_one_that_waits_and_not_of_one_decided(town: Town) -> None:
-    kind = ask_for("assurance")
+    ask_for("assurance")
     register(town, "A", "lila", "cantine")
     with town.acting("claire"):
         first = documents.hand_in(paperwork.demands(town.families["A"], TODAY)[0], FILE, NOW).id
@@ -365,7 +364,7 @@ def test_every_decision_is_in_the_history(town: Town) -> None:
         documents.validate(document, "Maëlle", NOW)
     with unscoped("lecture des tests"):
         last = db.session.scalars(select(HistoryEntry).order_by(HistoryEntry.id.desc())).first()
-        assert last is not None
+        assert last is not None and last.after is not None
         assert (last.entity, last.after["status"]) == ("Document", "valid")
 
 

@@ -11,7 +11,7 @@ from app.entities.booking import RegistrationStatus
 from app.entities.paperwork import DocumentStatus, Subject
 from app.models import Activity, CareGroup, Family, OutgoingMail, Person, Registration, SchoolYear
 from app.rules.words import NBSP
-from app.services import documents, registrations
+from app.services import ages, documents, registrations
 from app.services.registrations import Asked
 from tests.people import Town
 from tests.support.papers import NOW, TODAY, ask_for, give, put_off, register, set_activity
@@ -98,10 +98,20 @@ def test_asking_twice_is_answered_kindly_and_leaves_one_row(town: Town) -> None:
     first = ask(town)
     assert first.registration is not None
     assert plain(ask(town, "paul")) == [
-        "Vous avez déjà demandé « Cantine » pour Lila le lundi 23 novembre 2026. Le service vous répond par e-mail."
+        "Vous avez déjà demandé « Cantine » pour Lila le lundi 23 novembre 2026.",
+        "Le service vous répond par e-mail.",
     ]
     with unscoped("lecture des tests"):
         assert len(db.session.scalars(select(Registration)).all()) == 1
+
+
+def test_both_parents_asking_at_the_same_moment_leave_one_row(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ask(town).registration is not None
+    monkeypatch.setattr(registrations, "_same", lambda *given: None)  # read before the other's commit
+    assert plain(ask(town, "paul")) == ["Lila a déjà une demande pour cette activité."]
+    assert len(mails()) == 2
 
 
 def test_a_refused_registration_can_be_asked_again(town: Town) -> None:
@@ -149,7 +159,7 @@ def test_an_activity_suits_a_child_whose_age_fits_on_a_day_at_least(
     ],
 )
 def test_ages_read_as_people_say_them(months: int, words: str) -> None:
-    assert registrations.age_words(months).replace(NBSP, " ") == words
+    assert ages.age_words(months).replace(NBSP, " ") == words
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,10 @@ from app.models import (
     HistoryEntry,
     Membership,
     Person,
+    RoleGrant,
+    Rule,
     SchoolYear,
+    Tariff,
     Unit,
 )
 from tests.people import Town
@@ -62,9 +65,11 @@ def _given(town: Town, whose: str, child: str, account: str, facility: str, acti
     family = town.families[whose]
     with unscoped("ce que la petite ville a déjà"):
         tie = db.session.query(Membership).filter_by(family_id=family, person_id=town.people[child]).one()
-        reach = db.session.query(AccountFamily).filter_by(
-            family_id=family, account_id=town.accounts[account]
-        ).one()
+        reach = (
+            db.session.query(AccountFamily)
+            .filter_by(family_id=family, account_id=town.accounts[account])
+            .one()
+        )
         return {
             Family.__name__: family,
             Person.__name__: town.people[child],
@@ -75,6 +80,7 @@ def _given(town: Town, whose: str, child: str, account: str, facility: str, acti
             SchoolYear.__name__: town.school_year,
             Membership.__name__: tie.id,
             AccountFamily.__name__: reach.id,
+            "desk": town.accounts["desk"],
         }
 
 
@@ -104,6 +110,12 @@ def _write(entity: type[Entity], whose: str, rows: Rows) -> int:
             setattr(row, one.name, value(one, f"Ligne {whose}", entity))
     if isinstance(row, HistoryEntry):
         row.entity, row.row_id = "Family", rows["Family"]
+    if isinstance(row, RoleGrant):  # a parent stays a parent
+        row.account_id = rows["desk"]
+    if isinstance(row, Rule):  # every page reads the rules: they must be readable
+        row.rule_kind, row.parameters, row.weekdays, row.units = "capacity", {"places": 10}, None, None
+    if isinstance(row, Tariff):
+        row.until_on = None
     db.session.add(row)
     db.session.flush()
     return row.id

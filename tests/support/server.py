@@ -41,11 +41,14 @@ class Server:
             **environ,
         }
         self.settings = config.settings(self.environ)
-        around = run.child_environ(self.settings, self.environ)
         (home / "log").mkdir(exist_ok=True)
+        self.children = self._children()
+
+    def _children(self) -> dict[str, run.Child]:
+        around = run.child_environ(self.settings, self.environ)
         commands = {"web": run.web_command(self.settings), "worker": run.worker_command()}
-        self.children = {
-            name: run.Child(name, command, around, home / "log" / f"{name}.log")
+        return {
+            name: run.Child(name, command, around, self.home / "log" / f"{name}.log")
             for name, command in commands.items()
         }
 
@@ -78,6 +81,13 @@ class Server:
         """Start 'web' or 'worker' again after ``kill``."""
         self.children[name].start()
         self.wait_until_well()
+
+    def travel(self, moment: str) -> None:
+        """Stop, then start again on the same data at that moment of Europe/Paris: ``2027-06-15T09:00``."""
+        self.stop()
+        self.environ["MARELLE_NOW"] = moment
+        self.children = self._children()
+        self.start()
 
     def stop(self) -> None:
         """Stop both, by their own process numbers."""

@@ -191,11 +191,11 @@ class Choosing(SelectField):
 
     def value(self) -> Choice | None:
         """The member chosen."""
-        return self.choice(self.data) if self.data else None
+        return next((one for one in self.choice if one.value == self.data), None)
 
     def pre_validate(self, form: Form) -> None:
         """Refuse what is not in the list."""
-        if self.data and self.data not in {one.value for one in self.choice}:
+        if self.data and self.value() is None:
             raise ValidationError("Choisissez une des valeurs de la liste.")
 
 
@@ -235,12 +235,14 @@ class Picking(SelectField):
             self.render_kw = {**(self.render_kw or {}), "data-choices": address}
 
     def value(self) -> int | None:
-        """The number of the row chosen."""
-        return int(self.data) if self.data else None
+        """The number of the row chosen, if it was offered."""
+        text = self.data or ""
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else None
+        return number if number in self.names else None
 
     def pre_validate(self, form: Form) -> None:
         """Refuse a row that was not offered: to this viewer it does not exist."""
-        if self.data and not (self.data.isascii() and self.data.isdecimal() and int(self.data) in self.names):
+        if self.data and self.value() is None:
             raise ValidationError("Cette fiche n’existe pas, ou plus. Choisissez-en une autre.")
 
 

@@ -9,7 +9,6 @@ from sqlalchemy import or_, select
 
 from app.access import permissions
 from app.access.database import db
-from app.access.permissions import Action
 from app.access.trail import CHANGED, CREATED, DELETED
 from app.access.viewer import Viewer
 from app.declare import Attribute, Contradiction, Entity, Kind, entity_named
@@ -49,8 +48,8 @@ class Event:
 
 
 def may_see(viewer: Viewer) -> bool:
-    """Staff who may read the history."""
-    return viewer.is_staff and permissions.may(viewer, HistoryEntry, Action.SEE)
+    """Staff who may read what changed, and not only that something did."""
+    return viewer.is_staff and HistoryEntry.__attributes__["after"].seen_by(viewer.acting_roles)
 
 
 def of_row(row: Entity, viewer: Viewer) -> list[Event]:

@@ -4,7 +4,7 @@
 the same households. ``load_if_empty`` is what a first start calls.
 """
 
-from app.services.demo.load import FAMILIES, Done, bill_past_months, load, load_if_empty
+from app.services.demo.loading import FAMILIES, Done, bill_past_months, load, load_if_empty
 from app.services.demo.town import NoTownError
 
 __all__ = ["FAMILIES", "Done", "NoTownError", "bill_past_months", "load", "load_if_empty"]

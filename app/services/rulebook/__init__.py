@@ -8,6 +8,7 @@ in French for configurators.
 
 from app.services.rulebook.apply import Report, apply
 from app.services.rulebook.check import Checked, check, check_text
+from app.services.rulebook.reference import reference
 from app.services.rulebook.source import Unreadable
 
-__all__ = ["Checked", "Report", "Unreadable", "apply", "check", "check_text"]
+__all__ = ["Checked", "Report", "Unreadable", "apply", "check", "check_text", "reference"]

@@ -31,6 +31,7 @@ class Field:
     attribute: Attribute | None = None
     help: str = ""
     several: type[Any] | None = None  # a list of small tables of this dataclass
+    written: str = ""  # how its values are written, where no attribute says it
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ INVENTED = Field(
     "Montant ou règle d’exemple",
     lambda node: read_yes_no(text_of(node)),
     default=False,
+    written="oui ou non",
     help="La commune ne l’a pas publié : à remplacer par le vrai avant l’ouverture.",
 )
 
@@ -138,8 +140,19 @@ def struct_fields(made: type[Any]) -> dict[str, Field]:
             read=_read_as(hints[one.name], one.metadata["labels"]),
             required=required,
             default=None if required else one.default,
+            written=_written(hints[one.name], one.metadata["labels"]),
         )
     return found
+
+
+def _written(annotation: Any, labels: Mapping[str, str]) -> str:
+    """How the values of a small table's key are written."""
+    shape = shape_of(annotation, labels)
+    if shape.choices:
+        return ", ".join(
+            f"`{word}` ({labels[word]})" if word in labels else f"`{word}`" for word in shape.choices
+        )
+    return {"date": "date (2026-09-01)", "integer": "nombre entier"}.get(shape.form, "")
 
 
 def struct_name(made: type[Any], key: str) -> str:

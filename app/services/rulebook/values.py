@@ -24,7 +24,7 @@ from app.rules.values import (
     read_yes_no,
     shown,
 )
-from app.rules.words import MONTHS
+from app.rules.words import MONTHS, WEEKDAYS
 from app.services.rulebook.source import Listing, Node, Table, Text
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -99,9 +99,9 @@ def read_time(node: Node) -> time:
     return time(minutes // 60 % 24, minutes % 60)
 
 
-def read_weekdays(node: Node) -> list[int]:
-    """Days of the week in French words, kept as 0 for Monday to 6 for Sunday."""
-    return sorted({int(read_weekday(word)) for word in texts_of(node)})
+def read_weekdays(node: Node) -> list[str]:
+    """Days of the week in French words, each once, from Monday on."""
+    return [WEEKDAYS[day] for day in sorted({read_weekday(word) for word in texts_of(node)})]
 
 
 def read_day_of_year(node: Node) -> tuple[int, int]:

@@ -105,7 +105,7 @@ def test_an_opening_that_somebody_has_booked_stays(app: Flask) -> None:
     booked_on = date(2026, 12, 4)
     with unscoped("test"):
         unit_id = db.session.scalars(select(Unit.id).where(Unit.code == "soiree")).one()
-        town = make_registered(unit_id, booked_on)
+        make_registered(unit_id, booked_on)
     applied(changed("      - {periods: term, days: [vendredi], units: [soiree]}\n", ""))
     with unscoped("test"):
         left = list(
@@ -113,11 +113,10 @@ def test_an_opening_that_somebody_has_booked_stays(app: Flask) -> None:
                 select(Opening.open_on).where(Opening.unit_id == unit_id, Opening.open_on > TODAY)
             )
         )
-        assert town
     assert left == [booked_on]
 
 
-def make_registered(unit_id: int, on: date) -> Booking:
+def make_registered(unit_id: int, on: date) -> None:
     """A child booked on that unit and day."""
     from app.entities.booking import RegistrationStatus
     from app.models import Family, Person, Registration, SchoolYear
@@ -137,12 +136,16 @@ def make_registered(unit_id: int, on: date) -> Booking:
     )
     db.session.add(registration)
     db.session.flush()
-    booking = Booking(
-        registration_id=registration.id, family_id=family.id, child_id=child.id, unit_id=unit_id, booked_on=on
+    db.session.add(
+        Booking(
+            registration_id=registration.id,
+            family_id=family.id,
+            child_id=child.id,
+            unit_id=unit_id,
+            booked_on=on,
+        )
     )
-    db.session.add(booking)
     db.session.commit()
-    return booking
 
 
 def test_places_that_a_head_gave_one_day_survive(app: Flask) -> None:
@@ -168,6 +171,21 @@ def test_invented_tariffs_are_marked_in_the_database(app: Flask) -> None:
     applied()
     with unscoped("test"):
         assert all(db.session.scalars(select(Tariff.is_invented)))
+
+
+def test_a_rule_s_weekdays_are_kept_in_the_words_that_rules_read(app: Flask) -> None:
+    from app.services.catalogue import catalogue
+
+    applied(
+        changed(
+            "    article: mercredi-unites\n",
+            "    article: mercredi-unites\n    weekdays: [mercredi, lundi]\n",
+        )
+    )
+    with unscoped("test"):
+        row = db.session.scalars(select(Rule).where(Rule.code == "mercredi-matin-avec-repas")).one()
+    assert row.weekdays == ["lundi", "mercredi"]
+    assert {0, 2} in [one.weekdays for one in catalogue().rules]
 
 
 def test_settings_become_those_of_the_town(app: Flask) -> None:

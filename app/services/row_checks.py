@@ -1,0 +1,84 @@
+"""Checks of a whole row, where no attribute alone can tell: an end before its start, a rule that is none.
+
+A page of the portal reads settings and rules each time: a row that can't be read must not be kept.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from app.declare import Attribute, Entity
+from app.models import FreezeDate, Rule, Setting
+from app.rules import kinds  # noqa: F401  (registers them)
+from app.rules.registry import build
+from app.rules.words import WEEKDAYS
+from app.services.settings import Town
+
+PAIRS = (
+    ("starts_on", "ends_on"),
+    ("from_on", "until_on"),
+    ("valid_from", "valid_until"),
+    ("signed_on", "ended_on"),
+    ("starts_at", "ends_at"),
+    ("from_quotient", "until_quotient"),
+    ("min_age_months", "max_age_months"),
+)
+"""Attributes that bound a stretch, in any entity."""
+A_LEAP_YEAR = 2024
+Problems = dict[str, str]
+
+
+def problems(row: Entity) -> Problems:
+    """A sentence by attribute; nothing when the row holds together. No statement."""
+    found = _stretches(row)
+    check = CHECKS.get(type(row).__name__)
+    if check is not None:
+        found |= check(row)
+    return found
+
+
+def _stretches(row: Entity) -> Problems:
+    found: Problems = {}
+    declared: Mapping[str, Attribute] = row.__attributes__
+    for start, end in PAIRS:
+        if start in declared and end in declared:
+            first, last = getattr(row, start), getattr(row, end)
+            if first is not None and last is not None and last < first:
+                found[end] = f"La fin vient avant le début («\u00a0{declared[start].label}\u00a0»)."
+    return found
+
+
+def _setting(row: Any) -> Problems:
+    default = getattr(Town, row.key or "", None)
+    if isinstance(default, int) and not (row.value or "").strip().isdecimal():
+        return {"value": f"Ce réglage est un nombre entier, par exemple {default}."}
+    return {}
+
+
+def _rule(row: Any) -> Problems:
+    found: Problems = {}
+    built = build(row.rule_kind, row.parameters or {})
+    if built.rule is None:
+        found["rule_kind"] = built.errors[0].message
+    unknown = [day for day in row.weekdays or () if day not in WEEKDAYS]
+    if unknown:
+        listed = ", ".join(WEEKDAYS)
+        found["weekdays"] = f"«\u00a0{unknown[0]}\u00a0» n’est pas un jour. Écrivez\u00a0: {listed}."
+    return found
+
+
+def _freeze(row: Any) -> Problems:
+    found: Problems = {}
+    for day, month in (("day", "month"), ("reopens_day", "reopens_month")):
+        try:
+            date(A_LEAP_YEAR, getattr(row, month) or 1, getattr(row, day) or 1)
+        except ValueError:
+            found[day] = "Ce jour n’existe pas dans ce mois."
+    return found
+
+
+CHECKS: dict[str, Callable[[Any], Problems]] = {
+    Setting.__name__: _setting,
+    Rule.__name__: _rule,
+    FreezeDate.__name__: _freeze,
+}
