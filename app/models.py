@@ -7,7 +7,7 @@ child, a unit, a day, and later its attendance. Documents and answers are what t
 for. Invoices are made of lines computed from bookings and tariffs, and never edited.
 """
 
-from app.entities.account import Account, AccountFamily, Connection, RoleGrant, LoginLink
+from app.entities.account import Account, AccountFamily, Connection, LoginLink, RoleGrant
 from app.entities.billing import (
     BillingRun,
     Bracket,
@@ -21,7 +21,7 @@ from app.entities.billing import (
 )
 from app.entities.booking import Booking, Registration
 from app.entities.calendar import ClosingDay, Opening, Period, SchoolYear
-from app.entities.catalogue import Activity, Facility, CareGroup, School, Unit
+from app.entities.catalogue import Activity, CareGroup, Facility, School, Unit
 from app.entities.exchange import (
     ChangeRequest,
     Heartbeat,
@@ -45,7 +45,17 @@ MAP = {
     "Venir": (Registration, Booking),
     "Les papiers": (DocumentType, Document, Deferral, Question, Answer),
     "Le règlement": (Article, Rule, FreezeDate, Setting, Vaccine, HealthWord),
-    "L’argent": (Tariff, Bracket, BillingRun, Invoice, InvoiceLine, CreditNote, Payment, Mandate, MandateFacility),
+    "L’argent": (
+        Tariff,
+        Bracket,
+        BillingRun,
+        Invoice,
+        InvoiceLine,
+        CreditNote,
+        Payment,
+        Mandate,
+        MandateFacility,
+    ),
     "Les échanges": (ChangeRequest, Thread, Message, Publication, MailText, OutgoingMail),
     "Les comptes": (Account, AccountFamily, RoleGrant, LoginLink, Connection),
     "La trace": (HistoryEntry, Heartbeat),

@@ -68,12 +68,16 @@ from app.screens.billing_run import BillingPage
 from app.screens.change_inbox import ChangeInbox
 from app.screens.child_file import ChildFilePage
 from app.screens.child_health import ChildHealthPage
+from app.screens.contact import ContactPage
 from app.screens.dashboard import Dashboard, FamilySwitch
 from app.screens.document_inbox import DocumentInboxPage
+from app.screens.documentation import DocumentationPage
 from app.screens.documents import DocumentsPage
 from app.screens.family_file import FamilyFilePage
+from app.screens.history import HistoryPage
 from app.screens.invoices import InvoiceFile, InvoicesPage
 from app.screens.menu import heading, install, page, screen
+from app.screens.messages_inbox import MessagesInbox
 from app.screens.planning import PlanningPage
 from app.screens.registration_inbox import RegistrationInboxPage
 from app.screens.registrations import RegistrationsPage
@@ -88,7 +92,8 @@ STAFF = (
     page("Documents à vérifier", DocumentInboxPage, icon="file-earmark-check", badge="documents"),
     page("Inscriptions à décider", RegistrationInboxPage, icon="calendar2-check", badge="registrations"),
     page("Modifications", ChangeInbox, icon="pencil-square", badge="changes"),
-    screen(Thread, icon="chat-left-text", badge="messages", tabs=(Message,)),
+    page("Messages", MessagesInbox, icon="chat-left-text", badge="messages"),
+    screen(Thread, in_menu=False, icon="chat-left-text", tabs=(Message,)),
     screen(ChangeRequest, in_menu=False),
     screen(Message, in_menu=False),
     heading("Dossiers"),
@@ -167,6 +172,9 @@ FAMILY = (
     page("Inscriptions", RegistrationsPage, icon="calendar2-check"),
     page("Réservations", PlanningPage, icon="calendar-week"),
     page("Mes factures", InvoicesPage, icon="receipt"),
+    page("Historique", HistoryPage, icon="clock-history"),
+    page("Documentation", DocumentationPage, icon="journal-text"),
+    page("Contacter la structure", ContactPage, icon="chat-left-text"),
     page("Tout le dossier", home.FamilyRecords, icon="folder2-open"),
 )
 

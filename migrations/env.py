@@ -23,7 +23,9 @@ def render_item(kind: str, item: Any, autogen_context: Any) -> str | bool:
     return False
 
 
-def compare_type(ctx: Any, inspected: Any, declared: Any, inspected_type: Any, declared_type: Any) -> bool | None:
+def compare_type(
+    ctx: Any, inspected: Any, declared: Any, inspected_type: Any, declared_type: Any
+) -> bool | None:
     """A closed list is stored as text of its length: no difference to migrate."""
     if declared_type.__class__.__name__ == "Enum":
         return bool(getattr(inspected_type, "length", None) != declared_type.length)

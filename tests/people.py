@@ -19,7 +19,6 @@ from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 
 from app import create_app
-from app.services import catalogue
 from app.access.database import db
 from app.access.guard import load_account, viewer_of
 from app.access.viewer import Side, Viewer, acting, unscoped
@@ -38,6 +37,7 @@ from app.models import (
     SchoolYear,
     Unit,
 )
+from app.services import catalogue
 
 SETTINGS: dict[str, Any] = {
     "SECRET_KEY": "tests",

@@ -59,7 +59,7 @@ def criterion(entity: type[Entity], side: Side, seen: tuple[str, ...] = ()) -> C
     is_inner = bool(seen)
     seen = (*seen, entity.__name__)
     scope = scope_of(entity, side)
-    columns = entity.__table__.c if is_inner else inspect(entity).all_orm_descriptors
+    columns: Any = entity.__table__.c if is_inner else inspect(entity).all_orm_descriptors
     if isinstance(scope, Root):
         return _root(columns["id"], scope, side)
     if isinstance(scope, Through):
@@ -91,7 +91,7 @@ def _in(key: ColumnElement[int], rows: Any) -> Criterion:
     return None if rows is None else key.in_(rows)
 
 
-def _root(key: Any, root: Root, side: Side) -> Criterion:
+def _root(key: ColumnElement[int], root: Root, side: Side) -> Criterion:
     if root is Root.TOWN:
         return None
     if root is Root.SERVICE:

@@ -38,7 +38,7 @@ class Guard(SecurityManager):
         allows = getattr(page, "allows", None)
         return bool(viewer and allows and allows(permission_name.removeprefix("can_"), viewer))
 
-    def load_user(self, pk: str) -> Account | None:  # type: ignore[override]
+    def load_user(self, pk: str) -> Account | None:
         """The open account whose number and stamp are in the cookie; None otherwise."""
         number, _, stamp = str(pk).partition(".")
         if not number.isdecimal():

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import event, insert, inspect
+from sqlalchemy import Table, event, insert, inspect
 from sqlalchemy.orm import Session, UOWTransaction
 
 from app.access.viewer import Unscoped, current
@@ -30,7 +30,7 @@ def _write(session: Session, context: UOWTransaction) -> None:
         for entry in _entry(row, action)
     ]
     if entries:
-        session.connection().execute(insert(entity_named("HistoryEntry").__table__), entries)
+        session.connection().execute(insert(cast(Table, entity_named("HistoryEntry").__table__)), entries)
 
 
 def _entry(row: Entity, action: str) -> Iterable[dict[str, Any]]:

@@ -37,7 +37,7 @@ def sprite(modules: Path) -> None:
     symbols = []
     for name in sorted(set((ASSETS / "icons.txt").read_text().split())):
         svg = (modules / "bootstrap-icons" / "icons" / f"{name}.svg").read_text()
-        inner = re.sub(r">\s+<", "><", re.search(r"<svg[^>]*>(.*)</svg>", svg, re.S)[1].strip())
+        inner = re.sub(r">\s+<", "><", re.search(r"<svg[^>]*>(.*)</svg>", svg, re.DOTALL)[1].strip())
         symbols.append(f'<symbol id="i-{name}" viewBox="0 0 16 16">{inner}</symbol>')
     comment = "<!-- Bootstrap Icons 1.13.2, (c) 2019-2024 The Bootstrap Authors, MIT licence -->"
     text = f'<svg xmlns="http://www.w3.org/2000/svg">{comment}\n' + "\n".join(symbols) + "\n</svg>\n"
@@ -48,7 +48,7 @@ def scripts(modules: Path) -> None:
     """Copy the two vendored scripts and their licences, without their source map's address."""
     vendor = STATIC / "vendor"
     popular = modules / "tom-select" / "dist" / "js" / "tom-select.popular.min.js"
-    text = re.sub(r"^//# sourceMappingURL=.*$", "", popular.read_text(), flags=re.M)
+    text = re.sub(r"^//# sourceMappingURL=.*$", "", popular.read_text(), flags=re.MULTILINE)
     (vendor / f"tom-select-{TOM_SELECT}.popular.min.js").write_text(text)
     shutil.copy(modules / "tom-select" / "LICENSE", vendor / "tom-select-LICENSE.txt")
     shutil.copy(modules / "htmx.org" / "dist" / "htmx.min.js", vendor / f"htmx-{HTMX}.min.js")

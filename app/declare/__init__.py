@@ -17,7 +17,7 @@ from app.declare.checks import (
 from app.declare.choice import Choice
 from app.declare.entity import Entity
 from app.declare.fileref import FileRef
-from app.declare.registry import Contradiction, entity_named, entities, verify
+from app.declare.registry import Contradiction, entities, entity_named, verify
 from app.declare.roles import (
     CARE,
     EVERYONE,

@@ -63,11 +63,15 @@ def french_phone(value: str, today: date) -> str:
     try:
         number = phonenumbers.parse(value, "FR")
     except phonenumbers.NumberParseException as error:
-        raise Problem(f"« {value} » n’est pas un numéro de téléphone : par exemple 06 12 34 56 78.") from error
+        raise Problem(
+            f"« {value} » n’est pas un numéro de téléphone : par exemple 06 12 34 56 78."
+        ) from error
     if not phonenumbers.is_possible_number(number):
         raise Problem(f"« {value} » n’a pas le bon nombre de chiffres : par exemple 06 12 34 56 78.")
     french = number.country_code == 33
-    style = phonenumbers.PhoneNumberFormat.NATIONAL if french else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    style = (
+        phonenumbers.PhoneNumberFormat.NATIONAL if french else phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    )
     return phonenumbers.format_number(number, style)
 
 
@@ -84,4 +88,6 @@ def iban(value: str, today: date) -> str:
     try:
         return str(IBAN(value))
     except SchwiftyException as error:
-        raise Problem("Cet IBAN n’est pas complet ou contient une erreur : recopiez-le depuis votre RIB.") from error
+        raise Problem(
+            "Cet IBAN n’est pas complet ou contient une erreur : recopiez-le depuis votre RIB."
+        ) from error

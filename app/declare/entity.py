@@ -144,7 +144,9 @@ class Entity(DeclarativeBase):
 
     def __str__(self) -> str:
         values = [getattr(self, name) for name in self.__named__]
-        text = " ".join(f"{v:%d/%m/%Y}" if isinstance(v, date) else str(v) for v in values if v not in (None, ""))
+        text = " ".join(
+            f"{v:%d/%m/%Y}" if isinstance(v, date) else str(v) for v in values if v not in (None, "")
+        )
         return text or f"{self.__term__.title_one} n° {self.id}"
 
     def __repr__(self) -> str:
@@ -161,7 +163,7 @@ def _union(roles: Any) -> Role:
 def _expand(cls: type[Entity]) -> dict[str, Attribute]:
     """Bind the declarations of a class body; turn each relation into a key and a relationship."""
     declared: dict[str, Attribute] = {}
-    annotations = cls.__dict__.get("__annotations__", {})
+    annotations = cls.__dict__.get("__annotations__", {})  # noqa: RUF063 (changed below: the live dict)
     for name, value in list(cls.__dict__.items()):
         if isinstance(value, RelationMarker):
             one = value.attribute.bound(name, annotations[name], cls.__see__, cls.__edit__)

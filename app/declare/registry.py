@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from app.declare.attribute import Kind
+from app.declare.attribute import Attribute, Kind
 from app.declare.roles import FAMILY, NOBODY
 from app.declare.scope import Root, Scope, Through
 
@@ -69,18 +69,24 @@ def faults_of(entity: "type[Entity]") -> Iterator[str]:
         if name not in entity.__attributes__:
             yield f"{where} cite l'attribut {name}, qui n'est pas déclaré."
     for attribute in entity.__attributes__.values():
-        at = f"{where}.{attribute.name}"
-        see, edit = attribute.see or NOBODY, attribute.edit or NOBODY
-        if edit & ~see:
-            yield f"{at} : {(edit & ~see).label} peut modifier sans voir ; ajoutez ce rôle à see ou retirez-le d'edit."
-        if attribute.approval and not edit & FAMILY:
-            yield f"{at} attend une validation, mais les familles ne peuvent pas le modifier : retirez approval ou ajoutez FAMILY à edit."
-        if attribute.freeze and not edit & FAMILY:
-            yield f"{at} a une date de gel, mais les familles ne peuvent pas le modifier : retirez freeze ou ajoutez FAMILY à edit."
-        if attribute.kind is Kind.RELATION and attribute.target not in _entities:
-            yield f"{at} mène à {attribute.target}, qui n'est pas une entité déclarée."
-        if attribute.secret and see:
-            yield f"{at} est secret et pourtant montré : mettez see=NOBODY."
+        yield from _attribute_faults(attribute, f"{where}.{attribute.name}")
+
+
+def _attribute_faults(attribute: Attribute, at: str) -> Iterator[str]:
+    see, edit = attribute.see or NOBODY, attribute.edit or NOBODY
+    remedy = "ou ajoutez FAMILY à edit."
+    if edit & ~see:
+        blind = (edit & ~see).label
+        yield f"{at} : {blind} peut modifier sans voir ; ajoutez ce rôle à see ou retirez-le d'edit."
+    if not edit & FAMILY:
+        if attribute.approval:
+            yield f"{at} attend une validation, mais aucune famille ne le modifie : retirez approval {remedy}"
+        if attribute.freeze:
+            yield f"{at} a une date de gel, mais aucune famille ne le modifie : retirez freeze {remedy}"
+    if attribute.kind is Kind.RELATION and attribute.target not in _entities:
+        yield f"{at} mène à {attribute.target}, qui n'est pas une entité déclarée."
+    if attribute.secret and see:
+        yield f"{at} est secret et pourtant montré : mettez see=NOBODY."
 
 
 def _scope_faults(entity: "type[Entity]", where: str, scope: Scope, word: str) -> Iterator[str]:
@@ -90,7 +96,8 @@ def _scope_faults(entity: "type[Entity]", where: str, scope: Scope, word: str) -
         other = _entities.get(scope.entity)
         declared = other.__attributes__.get(scope.relation) if other else None
         if declared is None or declared.target != entity.__name__:
-            yield f"{where}.{word} passe par {scope.entity}.{scope.relation}, qui n'est pas une relation vers {entity.__name__}."
+            path = f"{scope.entity}.{scope.relation}"
+            yield f"{where}.{word} passe par {path}, qui n'est pas une relation vers {entity.__name__}."
         return
     declared = entity.__attributes__.get(scope)
     if declared is None or declared.kind is not Kind.RELATION:

@@ -39,7 +39,9 @@ class Account(Entity):
     __listed__ = ("last_name", "first_name", "email", "is_active_account", "last_seen_at")
     __searched__ = ("last_name", "first_name", "email")
 
-    email: Mapped[str] = attribute("E-mail", kind=Kind.EMAIL, unique=True, help="C’est l’identifiant de connexion.")
+    email: Mapped[str] = attribute(
+        "E-mail", kind=Kind.EMAIL, unique=True, help="C’est l’identifiant de connexion."
+    )
     first_name: Mapped[str] = attribute("Prénom")
     last_name: Mapped[str] = attribute("Nom")
     password_hash: Mapped[str | None] = attribute("Mot de passe", secret=True, see=NOBODY, edit=NOBODY)

@@ -109,5 +109,3 @@ class Booking(Entity):
     presence: Mapped[Presence | None] = attribute("Pointage")
     ticked_at: Mapped[datetime | None] = attribute("Pointé le", edit=NOBODY)
     ticked_by: Mapped[str | None] = attribute("Pointé par", see=CARE, edit=NOBODY)
-
-

@@ -5,7 +5,18 @@ from datetime import date
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from app.declare import SETTINGS, TOWN, Choice, Entity, Role, attribute, feminine, masculine, positive, relation
+from app.declare import (
+    SETTINGS,
+    TOWN,
+    Choice,
+    Entity,
+    Role,
+    attribute,
+    feminine,
+    masculine,
+    positive,
+    relation,
+)
 from app.entities.catalogue import Facility, Unit
 
 
@@ -76,11 +87,14 @@ class Opening(Entity):
     __named__ = ("open_on",)
     __listed__ = ("open_on", "unit", "places")
     __history__ = False  # made by the thousand from the rulebook
-    __table_args__ = (UniqueConstraint("unit_id", "open_on"), Index("ix_opening_open_on_unit", "open_on", "unit_id"))
+    __table_args__ = (
+        UniqueConstraint("unit_id", "open_on"),
+        Index("ix_opening_open_on_unit", "open_on", "unit_id"),
+    )
 
     unit: Mapped[Unit] = relation("Unité", parent=True)
     unit_id: Mapped[int]
     open_on: Mapped[date] = attribute("Jour")
-    places: Mapped[int | None] = attribute("Places ce jour-là", help="Vide : celles de l’unité.", check=positive)
-
-
+    places: Mapped[int | None] = attribute(
+        "Places ce jour-là", help="Vide : celles de l’unité.", check=positive
+    )

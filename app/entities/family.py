@@ -52,7 +52,9 @@ class Family(Entity):
     name: Mapped[str] = attribute("Nom du foyer", edit=Role.DESK, index=True)
     street: Mapped[str | None] = attribute("Numéro et voie", section="Adresse", approval=True)
     street_more: Mapped[str | None] = attribute("Complément", section="Adresse", approval=True)
-    postcode: Mapped[str | None] = attribute("Code postal", section="Adresse", check=postcode, length=5, approval=True)
+    postcode: Mapped[str | None] = attribute(
+        "Code postal", section="Adresse", check=postcode, length=5, approval=True
+    )
     city: Mapped[str | None] = attribute("Commune", section="Adresse", approval=True)
     phone: Mapped[str | None] = attribute("Téléphone du foyer", section="Adresse", kind=Kind.PHONE)
     residence: Mapped[Residence] = attribute(
@@ -110,7 +112,9 @@ class Person(Entity):
     first_name: Mapped[str] = attribute("Prénom", section="Identité", approval=True)
     last_name: Mapped[str] = attribute("Nom", section="Identité", approval=True, index=True)
     birth_name: Mapped[str | None] = attribute("Nom de naissance", section="Identité", approval=True)
-    born_on: Mapped[date | None] = attribute("Né(e) le", section="Identité", approval=True, check=not_in_future)
+    born_on: Mapped[date | None] = attribute(
+        "Né(e) le", section="Identité", approval=True, check=not_in_future
+    )
     sex: Mapped[Sex | None] = attribute("Fille ou garçon", section="Identité")
     email: Mapped[str | None] = attribute("E-mail", section="Coordonnées", kind=Kind.EMAIL)
     mobile_phone: Mapped[str | None] = attribute("Téléphone portable", section="Coordonnées", kind=Kind.PHONE)
@@ -191,4 +195,3 @@ class Contact(Entity):
 
 
 Index("ix_person_last_first", Person.last_name, Person.first_name)
-

@@ -99,7 +99,9 @@ class Document(Entity):
     document_type_id: Mapped[int]
     family: Mapped[Family] = relation("Famille", parent=True)
     family_id: Mapped[int]
-    person: Mapped[Person | None] = relation("Personne", help="Vide : la pièce concerne le foyer.", parent=True)
+    person: Mapped[Person | None] = relation(
+        "Personne", help="Vide : la pièce concerne le foyer.", parent=True
+    )
     person_id: Mapped[int | None]
     school_year: Mapped[SchoolYear | None] = relation("Année scolaire")
     school_year_id: Mapped[int | None]
@@ -190,7 +192,9 @@ class Answer(Entity):
     __menu__ = "Dossiers"
     __named__ = ("question",)
     __listed__ = ("question", "family", "person", "school_year", "value")
-    __table_args__ = (Index("ix_answer_subject", "family_id", "person_id", "question_id", "school_year_id", unique=True),)
+    __table_args__ = (
+        Index("ix_answer_subject", "family_id", "person_id", "question_id", "school_year_id", unique=True),
+    )
 
     question: Mapped[Question] = relation("Question")
     question_id: Mapped[int]
@@ -202,5 +206,3 @@ class Answer(Entity):
     school_year_id: Mapped[int | None]
     value: Mapped[dict[str, Any] | None] = attribute("Réponse")
     answered_at: Mapped[datetime | None] = attribute("Répondu le", edit=NOBODY)
-
-

@@ -116,7 +116,7 @@ _MADE: dict[type[Any], Kind] = {}
 def param(
     label: str,
     *,
-    help: str = "",  # noqa: A002  the word of forms
+    help: str = "",
     unit: str = "",
     minimum: int | None = None,
     maximum: int | None = None,

@@ -60,7 +60,9 @@ class AttendancePage(Page):
             return make_response(
                 self.show("staff/attendance_foot.html", roll=roll, presences=Presence, saved_at=clock.now())
             )
-        flash(f"{changed} pointage{'s' if changed > 1 else ''} enregistré{'s' if changed > 1 else ''}.", "done")
+        flash(
+            f"{changed} pointage{'s' if changed > 1 else ''} enregistré{'s' if changed > 1 else ''}.", "done"
+        )
         return redirect(address)
 
 

@@ -11,8 +11,8 @@ from app.access.database import db
 from app.access.viewer import Side, current_viewer
 from app.declare import Role
 from app.models import BillingRun
-from app.screens.look import euros, month
 from app.screens.page import Page
+from app.screens.words import euros, month
 from app.services import billing, billing_run, clock
 from app.services.billing import Preview
 

@@ -153,7 +153,7 @@ class ChildFilePage(Page):
             title=f"{TITLES[section] if asked else 'Scolarité'} {of(child.person.first_name)}",
             form=form,
             school=[form[one.name] for one in attributes],
-            asked=[(one, form[f"q{one.question.id}"]) for one in asked],
+            asked=[(one, form[f"q{one.question.id}"]) for one in asked if f"q{one.question.id}" in form],
             window=window,
         ), (422 if form.errors else 200)
 

@@ -14,12 +14,12 @@ from app.access.viewer import Side
 from app.declare import FAMILY, Problem, not_in_future
 from app.models import HealthRecord
 from app.rules.words import NBSP, french, of
-from app.screens import look
 from app.screens.builder.fields import Day, Picking
 from app.screens.child_file import Child, answers_of, child_in_view, question_fields, question_values
 from app.screens.declared_form import declared_form, initial, is_outdated, refresh, sections, values
 from app.screens.family_file import OUTDATED, attributes_of, sent_to, viewer
 from app.screens.page import Page
+from app.screens.words import clock as clock_words
 from app.services import clock, health
 from app.services.child_file import Asked
 from app.services.freezes import HEALTH, Window
@@ -127,7 +127,7 @@ class ChildHealthPage(Page):
         for one in outcome.refused:
             flash(one.sentence, "error")
         if not outcome.refused:
-            flash(f"Enregistré à {look.clock(now)}{NBSP}: la santé {of(child.person.first_name)}.", "done")
+            flash(f"Enregistré à {clock_words(now)}{NBSP}: la santé {of(child.person.first_name)}.", "done")
         if told or "ajouter" in request.form:
             return redirect(self.url(child_id=child.person.id, _anchor="vaccins"))
         return redirect(child.home)

@@ -15,11 +15,11 @@ from app.declare import FAMILY, Attribute, Entity
 from app.entities.family import MemberKind
 from app.models import ChangeRequest, Family, Membership, Person
 from app.rules.words import NBSP, joined, of
-from app.screens import look
 from app.screens.builder.cells import words
 from app.screens.builder.fields import one_line
 from app.screens.declared_form import declared_form, initial, is_outdated, refresh, sections, values
 from app.screens.page import Page
+from app.screens.words import clock as clock_words
 from app.services import changes, clock, contacts, family_file
 from app.services.changes import Outcome
 from app.services.contacts import Tie
@@ -106,7 +106,7 @@ class FamilyFilePage(Page):
             ties = [tie_of(form, child.id) for child in household.children]
             added = contacts.add_person(values(form, attributes), ties, household.children, viewer(), now)
             if added.person is not None:
-                flash(f"Enregistré à {look.clock(now)}{NBSP}: {added.person.full_name}.", "done")
+                flash(f"Enregistré à {clock_words(now)}{NBSP}: {added.person.full_name}.", "done")
                 return redirect(self.url())
             form.form_errors.extend(added.problems)
         open_now = contacts.windows(household.children, household.family_id, clock.now())
@@ -193,7 +193,7 @@ def tell(outcome: Outcome, whom: str, now: datetime) -> None:
     """Say what was saved, what waits and what was refused, each in its sentence."""
     if outcome.saved:
         what = joined(small(label) for label in outcome.saved)
-        flash(f"Enregistré à {look.clock(now)} {whom}{NBSP}: {what}.", "done")
+        flash(f"Enregistré à {clock_words(now)} {whom}{NBSP}: {what}.", "done")
     if outcome.waiting:
         what = joined(small(label) for label in outcome.waiting)
         flash(

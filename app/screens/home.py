@@ -8,7 +8,7 @@ from app.access.viewer import Side, Viewer, current_viewer
 from app.declare import FAMILY, STAFF, Entity
 from app.models import ChangeRequest, Document, Registration, Thread
 from app.screens import menu
-from app.screens.builder.screens import address_of, asking
+from app.screens.builder.addresses import address_of, asking
 from app.screens.page import Page
 from app.services import clock, piles
 

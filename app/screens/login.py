@@ -20,8 +20,8 @@ from app.access.guard import load_account
 from app.access.viewer import nobody
 from app.models import Account
 from app.screens import stay, throttle
-from app.screens.look import clock as clock_words
 from app.screens.page import Page
+from app.screens.words import clock as clock_words
 from app.services import clock, login, passwords
 
 FAMILY_HOME, STAFF_HOME = "/", "/service/"

@@ -14,6 +14,7 @@ from app.access.folding import fold
 from app.access.viewer import Side, Viewer, current_viewer
 from app.declare import Contradiction, Entity, entities
 from app.declare.scope import Root
+from app.screens.builder.addresses import SCREENS
 from app.screens.builder.screens import FamilyScreen, Screen, StaffScreen, has_family_screen, screen_class
 from app.screens.page import Page
 
@@ -27,7 +28,6 @@ ICONS = {
     "Réglages": "sliders",
 }
 STORE = "marelle.menu"
-SCREENS = "marelle.screens"
 Badges = Callable[[Viewer], Mapping[str, int]]
 
 

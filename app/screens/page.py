@@ -46,7 +46,11 @@ class Page(BaseView):
 def install(app: Flask) -> None:
     """Put the gate before every request, and forget who asked after it."""
     app.before_request(_gate)
-    app.teardown_appcontext(lambda error: viewers._current.set(None))
+    app.teardown_appcontext(_forget)
+
+
+def _forget(error: BaseException | None) -> None:
+    viewers._current.set(None)
 
 
 def page_of(endpoint: str) -> tuple[Page | None, str]:
@@ -82,11 +86,10 @@ def _gate() -> ResponseReturnValue | None:
         return None
     # To a parent the service's pages don't exist; a colleague is told whom to ask.
     abort(403 if page.side is Side.STAFF and account.grants else 404)
+    return None
 
 
 def _enter(viewer: Viewer) -> Viewer:
     viewers._current.set(viewer)
     g.viewer = viewer
     return viewer
-
-

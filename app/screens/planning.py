@@ -66,7 +66,9 @@ class PlanningPage(Page):
                 today=today,
                 one_week=timedelta(weeks=1),
                 four_days=timedelta(days=4),
-                link=lambda **changes: self.address(child_id, **{"monday": monday, "draft": draft, **changes}),
+                link=lambda **changes: self.address(
+                    child_id, **{"monday": monday, "draft": draft, **changes}
+                ),
             )
         )
         if touched is not None:

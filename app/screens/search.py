@@ -15,7 +15,7 @@ from app.access.viewer import Side, Viewer
 from app.declare import STAFF, Attribute, Entity
 from app.models import Account, Family, Invoice, Membership, Person
 from app.screens.builder import cells, filters, listing, naming
-from app.screens.builder.screens import address_of, asking
+from app.screens.builder.addresses import address_of, asking
 from app.screens.page import Page
 
 SEARCHED: tuple[tuple[type[Entity], str, tuple[str, ...]], ...] = (
@@ -56,7 +56,7 @@ class SearchPage(Page):
 
     @expose("")
     def index(self) -> ResponseReturnValue:
-        """The groups that answer; the only row found is opened at once. At most five statements of its own."""
+        """The groups that answer; the only row found is opened at once. At most five statements."""
         viewer = asking()
         q = filters.clean(request.args.get("q"), 100)
         groups = [one for one in found(q, viewer) if one.hits] if q else []
@@ -67,7 +67,7 @@ class SearchPage(Page):
 
 
 def found(q: str, viewer: Viewer) -> list[Group]:
-    """The groups that this viewer may read, in order; one statement each, one more for people's households."""
+    """The groups that this viewer may read; a statement each, one more for the households of people."""
     return [
         _group(entity, icon, names, q, viewer)
         for entity, icon, names in SEARCHED

@@ -67,7 +67,7 @@ def init_app(app: Flask) -> None:
         families=families,
         current_family=current_family,
         menu=menu.build,
-        paths=look.Paths(password="/mon-mot-de-passe", family="/foyer", contact="/contact"),
+        paths=look.Paths(family="/foyer"),
     )
     app.register_error_handler(OutOfScope, _on_out_of_scope)
     app.register_error_handler(StaleDataError, _on_stale)

@@ -48,7 +48,7 @@ def expected_on(on: date) -> list[tuple[Activity, int]]:
         .join(Unit, Unit.activity_id == Activity.id)
         .join(Booking, Booking.unit_id == Unit.id)
         .where(Booking.booked_on == on, Booking.status == BookingStatus.CONFIRMED)
-        .group_by(Activity)
+        .group_by(Activity.id)
         .order_by(Activity.position, Activity.name)
     )
     return [(activity, count) for activity, count in rows]
@@ -60,7 +60,9 @@ def roll(activity_id: int, unit_id: int | None, on: date) -> Roll | None:
     if activity is None:
         return None
     units = tuple(
-        db.session.scalars(select(Unit).where(Unit.activity_id == activity_id).order_by(Unit.position, Unit.id))
+        db.session.scalars(
+            select(Unit).where(Unit.activity_id == activity_id).order_by(Unit.position, Unit.id)
+        )
     )
     unit = next((one for one in units if one.id == unit_id), units[0] if units else None)
     bookings: list[Booking] = []

@@ -240,7 +240,11 @@ def _summed(
 def label_of(unit: Unit) -> str:
     """A unit as an invoice names it; an activity whose name says it already is enough."""
     activity = unit.activity
-    return activity.name if unit.name.lower() in activity.name.lower() else f"{activity.name}, {unit.name.lower()}"
+    return (
+        activity.name
+        if unit.name.lower() in activity.name.lower()
+        else f"{activity.name}, {unit.name.lower()}"
+    )
 
 
 def _billed(
@@ -270,7 +274,9 @@ def _billed(
         )
     )
     found = []
-    for family_id, month_on, child_id, unit_id, unit_price, quantity, amount_cents in db.session.execute(summing):
+    for family_id, month_on, child_id, unit_id, unit_price, quantity, amount_cents in db.session.execute(
+        summing
+    ):
         unit = known.by_id[unit_id]
         found.append(
             Line(

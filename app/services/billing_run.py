@@ -94,7 +94,9 @@ def _write(found: Preview, run_id: int, issued_on: date, due: date, now: datetim
         )
     db.session.execute(insert(Invoice), rows)
     ids = dict(
-        db.session.execute(select(Invoice.family_id, Invoice.id).where(Invoice.run_id == run_id)).tuples().all()
+        db.session.execute(select(Invoice.family_id, Invoice.id).where(Invoice.run_id == run_id))
+        .tuples()
+        .all()
     )
     units = {code: unit.id for code, unit in catalogue().by_code.items()}
     lines = [
@@ -166,5 +168,3 @@ def address_of(family: Family) -> str:
     """The postal address, a line each."""
     city = " ".join(part for part in (family.postcode, family.city) if part)
     return "\n".join(part for part in (family.street, family.street_more, city) if part)
-
-

@@ -85,7 +85,7 @@ class Desk:
         """The plan that a draft makes."""
         mine = ChildPlan.change(
             self.child,
-            [Booked(slot, row.status.value) for slot, row in self.bookings.items()],  # type: ignore[arg-type]
+            [Booked(slot, row.status.value) for slot, row in self.bookings.items()],
             add=draft.wanted,
             drop=draft.unwanted,
             registrations=windows(self.registrations),

@@ -161,5 +161,3 @@ def dated(row: Rule) -> DatedRule:
         applies_to=applies_to,
         weekdays=frozenset(Weekday(WEEKDAYS.index(day)) for day in row.weekdays) if row.weekdays else None,
     )
-
-

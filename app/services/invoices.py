@@ -78,7 +78,7 @@ def pdf_path(one: Explained) -> Path:
         handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     return path
 
 

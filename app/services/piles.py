@@ -28,4 +28,4 @@ def waiting(viewer: Viewer) -> dict[str, int]:
     ]
     if not counts:
         return {}
-    return {key: count for key, count in db.session.execute(union_all(*counts)).all()}
+    return dict(db.session.execute(union_all(*counts)).tuples().all())

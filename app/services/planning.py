@@ -142,7 +142,9 @@ def week(desk: Desk, monday: date, draft: Draft, pointed: Slot | None = None) ->
     days_of_week = [monday + timedelta(days=n) for n in range(7)]
     for activity, units in _by_activity(desk):
         days = tuple(
-            day for day in days_of_week if any(Slot(code, day) in desk.offer.calendar.openings for code in units)
+            day
+            for day in days_of_week
+            if any(Slot(code, day) in desk.offer.calendar.openings for code in units)
         )
         if days:
             rows = tuple(_row(desk, code, days, square) for code in units)
@@ -309,4 +311,3 @@ def _next_limit(desk: Desk, days: list[date]) -> tuple[datetime, Slot] | None:
             if limit is not None and limit > desk.now:
                 limits.append((limit, slot))
     return min(limits, default=None)
-

@@ -25,7 +25,7 @@ def _press(static: str, style: str) -> tuple[Any, Any, Any]:
 
     folder = Path(static).resolve()
 
-    class OwnFiles(URLFetcher):
+    class OwnFiles(URLFetcher):  # type: ignore[misc]  # the library is not typed
         """Reads files of our static folder, and nothing else."""
 
         def fetch(self, url: str, headers: Any = None) -> Any:

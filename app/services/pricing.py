@@ -24,7 +24,10 @@ class Prices:
     def price(self, unit_id: int, family_id: int, on: date) -> Price | None:
         """The explained unit price; the unit's own grid comes before its activity's. None: no tariff."""
         activity_id = self.catalogue.by_id[unit_id].activity_id
-        grids = (self.catalogue.unit_grids.get(unit_id, ()), self.catalogue.activity_grids.get(activity_id, ()))
+        grids = (
+            self.catalogue.unit_grids.get(unit_id, ()),
+            self.catalogue.activity_grids.get(activity_id, ()),
+        )
         for dated in (one for some in grids for one in some):
             if dated.from_on <= on and (dated.until_on is None or on < dated.until_on):
                 return dated.grid.price(self.quotient(family_id, on))

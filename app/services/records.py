@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, Table, func, select
+from sqlalchemy import Index, Select, Table, UniqueConstraint, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -251,10 +251,12 @@ def _broken_columns(entity: type[Entity], error: IntegrityError) -> set[str]:
     text = str(error.orig)
     diagnosis = getattr(error.orig, "diag", None)
     if diagnosis is not None:
-        for one in [*table.constraints, *table.indexes]:
-            if one.name == diagnosis.constraint_name:
-                return {column.name for column in one.columns}  # type: ignore[union-attr]
-        return set()
+        keys: list[UniqueConstraint | Index] = [
+            one for one in table.constraints if isinstance(one, UniqueConstraint)
+        ]
+        keys.extend(table.indexes)
+        named = (one for one in keys if one.name == diagnosis.constraint_name)
+        return {column.name for one in named for column in one.columns}
     if not text.startswith("UNIQUE constraint failed: "):
         return set()
     listed = text.removeprefix("UNIQUE constraint failed: ").split(", ")

@@ -45,14 +45,14 @@ def booking_click(town: Town) -> Work:
 
 def _free_squares(town: Town, child_id: int, family_id: int) -> Iterator[str]:
     """Keys of squares that the household may book alone, one after the other."""
+    from sqlalchemy import select
+
+    from app.access.database import db
     from app.access.guard import load_account, viewer_of
     from app.access.viewer import Side, acting, unscoped
     from app.models import Account
     from app.services import bookings, clock, planning
     from app.services.bookings import Draft
-    from sqlalchemy import select
-
-    from app.access.database import db
 
     with unscoped("mesure"):
         number = db.session.scalars(

@@ -43,6 +43,11 @@ def upgrade() -> None:
     with op.batch_alter_table('billing_run', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_billing_run_month_on'), ['month_on'], unique=False)
 
+    op.create_table('catalogue_version',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_catalogue_version'))
+    )
     op.create_table('facility',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('code', sa.String(length=60), nullable=False),
@@ -184,6 +189,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('code', sa.String(length=60), nullable=False),
     sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('phrase', sa.String(length=200), nullable=True),
     sa.Column('description', sa.Text(), nullable=True),
     sa.Column('accepts_alone', sa.Boolean(), nullable=False),
     sa.Column('confirms_alone', sa.Boolean(), nullable=False),
@@ -231,12 +237,15 @@ def upgrade() -> None:
     sa.Column('reason', sa.Text(), nullable=True),
     sa.Column('family_id', sa.Integer(), nullable=False),
     sa.Column('person_id', sa.Integer(), nullable=True),
+    sa.Column('account_id', sa.Integer(), nullable=True),
     sa.Column('revision', sa.Integer(), server_default='1', nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_change_request_account_id'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['family_id'], ['family.id'], name=op.f('fk_change_request_family_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_change_request_person_id'), ondelete='RESTRICT'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_change_request'))
     )
     with op.batch_alter_table('change_request', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_change_request_account_id'), ['account_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_change_request_family_id'), ['family_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_change_request_person_id'), ['person_id'], unique=False)
         batch_op.create_index('ix_change_request_status_asked', ['status', 'asked_at'], unique=False)
@@ -643,6 +652,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('code', sa.String(length=60), nullable=False),
     sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('phrase', sa.String(length=200), nullable=True),
     sa.Column('help_text', sa.Text(), nullable=True),
     sa.Column('subject', sa.String(length=40), nullable=False),
     sa.Column('is_mandatory', sa.Boolean(), nullable=False),
@@ -712,6 +722,8 @@ def upgrade() -> None:
     sa.Column('code', sa.String(length=60), nullable=False),
     sa.Column('rule_kind', sa.String(length=60), nullable=False),
     sa.Column('parameters', sa.JSON(none_as_null=True), nullable=False),
+    sa.Column('units', sa.JSON(none_as_null=True), nullable=True),
+    sa.Column('weekdays', sa.JSON(none_as_null=True), nullable=True),
     sa.Column('from_on', sa.Date(), nullable=True),
     sa.Column('until_on', sa.Date(), nullable=True),
     sa.Column('activity_id', sa.Integer(), nullable=True),
@@ -730,6 +742,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('code', sa.String(length=60), nullable=False),
     sa.Column('name', sa.String(length=200), nullable=False),
+    sa.Column('phrase', sa.String(length=200), nullable=True),
     sa.Column('starts_at', sa.Time(), nullable=True),
     sa.Column('ends_at', sa.Time(), nullable=True),
     sa.Column('places', sa.Integer(), nullable=True),
@@ -794,7 +807,7 @@ def upgrade() -> None:
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('month_on', sa.Date(), nullable=False),
     sa.Column('label', sa.String(length=300), nullable=False),
-    sa.Column('quantity', sa.Integer(), nullable=False),
+    sa.Column('quantity', sa.Numeric(precision=14, scale=4), nullable=False),
     sa.Column('unit_price', sa.Numeric(precision=14, scale=4), nullable=False),
     sa.Column('amount_cents', sa.Integer(), nullable=False),
     sa.Column('reason', sa.String(length=400), nullable=True),
@@ -1124,6 +1137,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_change_request_status_asked')
         batch_op.drop_index(batch_op.f('ix_change_request_person_id'))
         batch_op.drop_index(batch_op.f('ix_change_request_family_id'))
+        batch_op.drop_index(batch_op.f('ix_change_request_account_id'))
 
     op.drop_table('change_request')
     with op.batch_alter_table('article', schema=None) as batch_op:
@@ -1157,6 +1171,7 @@ def downgrade() -> None:
 
     op.drop_table('family')
     op.drop_table('facility')
+    op.drop_table('catalogue_version')
     with op.batch_alter_table('billing_run', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_billing_run_month_on'))
 

@@ -125,5 +125,5 @@ def test_a_contradiction_stops_the_boot_with_a_sentence_that_says_where() -> Non
         forget(Blind)
         Entity.metadata.remove(Blind.__table__)
     assert "Blind.title : Direction de structure peut modifier sans voir" in str(told.value)
-    assert "Blind.notes attend une validation" in str(told.value)
+    assert "Blind.notes attend une validation, mais aucune famille" in str(told.value)
     verify()

@@ -225,7 +225,7 @@ def she_tells_the_child_s_health(parent: Person) -> None:
     seen.press("Ajouter ce vaccin")
     seen.sees("Diphtérie, tétanos, poliomyélite", "lundi 11 mars 2024")
     expect(seen.page.get_by_label("Arachide")).to_be_checked()
-    seen.press("Enregistrer la fiche")
+    seen.press("C’est relu, enregistrer")
     seen.look("sante-enregistree")
 
 

@@ -16,6 +16,8 @@ SIZES: dict[str, Any] = {name: given["viewport"] for name, given in SCREENS.item
 LEFTOVERS = re.compile(
     r"\b(None|True|False|undefined|nan|Invalid|Not a valid|This field)\b|\{\{|\}\}|\{[a-z_]+\}"
 )
+MEASURES = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+TALLEST = 4000
 Name = str | re.Pattern[str]
 
 
@@ -48,7 +50,8 @@ class Window:
         """Type in a field, or choose in a list."""
         field = self.page.get_by_label(label).first
         if field.evaluate("one => one.tagName") == "SELECT":
-            field.select_option(label=text)
+            wanted = field.locator("option").filter(has_text=text).first
+            field.select_option(value=wanted.get_attribute("value"))
         else:
             field.fill(text)
 
@@ -79,12 +82,12 @@ class Window:
         self.page.wait_for_load_state("load")
         for screen, size in SIZES.items():
             self.page.set_viewport_size(size)
-            self.page.screenshot(path=self.album.next(name, size["width"]), full_page=True)
-            wide = self.page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            assert wide <= 0, f"{self.page.url} is {wide} px too wide on a {screen}"
+            wide, high = self.page.evaluate(MEASURES)
+            assert wide <= size["width"], f"{self.page.url} is {wide} px wide on a {screen}"
             axe(self.page)
+            # A window as tall as its page: bars that stick to its foot are then drawn where one reads them.
+            self.page.set_viewport_size({**size, "height": max(size["height"], min(high, TALLEST))})
+            self.page.screenshot(path=self.album.next(name, size["width"]))
         self.page.set_viewport_size(SIZES[self.screen])
         found = LEFTOVERS.search(self.page.locator("body").inner_text())
         assert found is None, f"{self.page.url} says {found and found[0]!r}"

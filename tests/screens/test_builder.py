@@ -357,6 +357,7 @@ def test_values_that_only_clash_together_name_each_other(town: Town) -> None:
         "person": town.people["lila"],
         "member_kind": "child",
         "kinship": "",
+        "position": "0",
     }
     page = page_of(town.client("desk").post("/service/liens-avec-le-foyer/creer", data=form))
     assert "Il existe déjà un lien avec le foyer avec les mêmes valeurs" in page

@@ -42,7 +42,10 @@ def test_a_touch_on_the_morning_says_that_it_goes_with_the_meal(open_town: Town)
     page = open_town.client("claire").get(
         f"/planning/{open_town.people['lila']}?{WEEK}&bascule={MORNING}", follow_redirects=True
     )
-    assert f"plus={MORNING.replace('@', '%40')}" in page.request.query_string.decode() or MORNING in page.request.url
+    assert (
+        f"plus={MORNING.replace('@', '%40')}" in page.request.query_string.decode()
+        or MORNING in page.request.url
+    )
     assert "se réserve avec" in words(page)
     assert "1 case à corriger" in words(page)
     assert 'class="sq sq-error is-new"' in page.get_data(as_text=True)

@@ -10,7 +10,7 @@ from typing import Any
 from app.access.viewer import Viewer
 from app.declare import Attribute, Choice, Contradiction, Entity, FileRef, Kind, entity_named
 from app.screens.builder import naming
-from app.screens.look import clock, euros, filesize, long_date, paris, price, short_date, tel, whole
+from app.screens.words import clock, euros, filesize, long_date, paris, price, short_date, tel, whole
 
 NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.CENTS)
 Link = Callable[[type[Entity], int], str | None]
@@ -158,23 +158,25 @@ def csv_text(row: Entity, one: Attribute, viewer: Viewer) -> str:
         return ""
     if one.kind is Kind.RELATION:
         return harmless(naming.label(value, viewer))
-    if one.kind is Kind.CENTS:
-        return f"{Decimal(value) / 100:.2f}".replace(".", ",")
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}".replace(".", ",")
-    if isinstance(value, bool):
-        return "Oui" if value else "Non"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, datetime):
-        return f"{paris(value):%d/%m/%Y %H:%M}"
-    if isinstance(value, date):
-        return f"{value:%d/%m/%Y}"
-    if isinstance(value, time):
-        return f"{value:%H:%M}"
     if one.kind is Kind.JSON:
         return harmless(structured(row, value, viewer).text)
+    if one.kind is Kind.CENTS:
+        return f"{Decimal(value) / 100:.2f}".replace(".", ",")
+    for kind, written in SPREADSHEET:
+        if isinstance(value, kind):
+            return written(value)
     return harmless(str(value))
+
+
+SPREADSHEET: tuple[tuple[type, Callable[[Any], str]], ...] = (
+    (bool, lambda value: "Oui" if value else "Non"),
+    (int, str),
+    (Decimal, lambda value: f"{value.normalize():f}".replace(".", ",")),
+    (datetime, lambda value: f"{paris(value):%d/%m/%Y %H:%M}"),
+    (date, lambda value: f"{value:%d/%m/%Y}"),
+    (time, lambda value: f"{value:%H:%M}"),
+)
+"""The first that fits: a boolean is an int, a datetime is a date."""
 
 
 def harmless(text: str) -> str:

@@ -106,9 +106,7 @@ def controls(
     return found
 
 
-def say_rows(
-    ons: Sequence[On], drawn: Sequence[Control], viewer: Viewer
-) -> tuple[list[On], list[Control]]:
+def say_rows(ons: Sequence[On], drawn: Sequence[Control], viewer: Viewer) -> tuple[list[On], list[Control]]:
     """The filters by rows with their sentence; one statement for each whose rows are not listed already."""
     told: list[On] = []
     known = {one.attribute.name: one for one in drawn}
@@ -132,7 +130,7 @@ def _unknown(key: int) -> str:
 
 
 def laid_out(drawn: Sequence[Control], shown: Sequence[Attribute]) -> tuple[list[Control], list[Control]]:
-    """The two filters beside the search, short lists of columns; and those of the panel, but for hidden days."""
+    """The two filters beside the search, short lists of columns; and those of the panel."""
     listed = [one for one in drawn if not one.is_days and not one.remote and one.attribute in shown]
     quick = sorted(listed, key=lambda one: QUICKEST.index(one.attribute.kind))[:QUICK]
     rest = [one for one in drawn if one not in quick]

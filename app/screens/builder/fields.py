@@ -232,7 +232,7 @@ class Picking(SelectField):
         self.names, self.remote = names, address is not None
         self.choices = [SelectChoice("", ""), *(SelectChoice(str(key), name) for key, name in names.items())]
         if address is not None:
-            self.render_kw = {**(self.render_kw or {}), "data-choices": address}
+            self.render_kw: dict[str, Any] = {"data-choices": address}
 
     def value(self) -> int | None:
         """The number of the row chosen, if it was offered."""

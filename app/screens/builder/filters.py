@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, or_
 
 from app.declare import Attribute, Choice, Entity, Kind
-from app.screens.look import short_date
+from app.screens.words import short_date
 from app.services.clock import PARIS
 
 BIGGEST_ID = 2**31 - 1

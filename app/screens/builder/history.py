@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
 from app.access import permissions
 from app.access.database import db
@@ -58,7 +58,7 @@ def of_row(row: Entity, viewer: Viewer) -> list[Event]:
     At most five statements.
     """
     entity = type(row)
-    about = (HistoryEntry.entity == entity.__name__) & (HistoryEntry.row_id == row.id)
+    about: ColumnElement[bool] = (HistoryEntry.entity == entity.__name__) & (HistoryEntry.row_id == row.id)
     for one in HistoryEntry.__attributes__.values():
         if one.kind is Kind.RELATION and one.target == entity.__name__:
             about = or_(about, getattr(HistoryEntry, one.column) == row.id)

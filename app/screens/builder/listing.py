@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import aliased
-from sqlalchemy.orm.util import AliasedClass
 
 from app.access import permissions
 from app.access.database import db
@@ -113,7 +112,7 @@ class Statement:
     def __init__(self, entity: type[Entity], viewer: Viewer, base: Select[Any] | None = None) -> None:
         self.entity, self.viewer = entity, viewer
         self.select: Select[Any] = select(entity) if base is None else base
-        self._joined: dict[tuple[str, ...], AliasedClass[Any]] = {}
+        self._joined: dict[tuple[str, ...], Any] = {}
 
     def joined(self, path: tuple[str, ...]) -> Any:
         """The entity at the end of a chain of relations, joined to the statement."""

@@ -16,7 +16,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 from app.access import permissions
 from app.access.viewer import Viewer
 from app.declare import Attribute, Entity, Kind, entity_named
-from app.screens.look import euros, moment, price, short_date
+from app.screens.words import euros, moment, price, short_date
 
 TELLING = (Kind.RELATION, Kind.DATE, Kind.TEXT, Kind.EMAIL, Kind.PHONE)
 DEEPEST = 3

@@ -7,7 +7,7 @@ and renders. What an entity needs of its own goes in a subclass: ``beside``, ``a
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from flask import abort, current_app, flash, redirect, request, stream_with_context, url_for
+from flask import abort, current_app, flash, redirect, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from markupsafe import Markup
@@ -16,10 +16,11 @@ from sqlalchemy import select
 from app.access import permissions
 from app.access.database import db
 from app.access.permissions import Action
-from app.access.viewer import Side, Viewer, current_viewer
+from app.access.viewer import Side, Viewer
 from app.declare import FAMILY, STAFF, Attribute, Entity, FileRef, Kind
 from app.declare.scope import Root
 from app.screens.builder import choices, export, filters, forms, history, listing, naming, related
+from app.screens.builder.addresses import address_of, asking, link, screen_of
 from app.screens.builder.cells import Cell, cell
 from app.screens.page import Page
 from app.services import clock, files, records
@@ -174,7 +175,7 @@ class Screen(Page):
         target = naming.target_of(self._seen(name, Kind.RELATION))
         q = filters.clean(request.args.get("q"), 100)
         found = listing.matching(target, viewer, q, FOUND) if q else []
-        return [{"id": row.id, "text": naming.precise(row, viewer)} for row in found]  # type: ignore[return-value]
+        return [{"id": row.id, "text": naming.precise(row, viewer)} for row in found]
 
     def _seen(self, name: str, kind: Kind) -> Attribute:
         one = self.entity.__attributes__.get(name)
@@ -360,14 +361,7 @@ def _file_name(form: forms.RowForm) -> str:
     return next(sent, records.WHOLE)
 
 
-# --- Pages and addresses --------------------------------------------------------------------------
-
-
-def asking() -> Viewer:
-    """Whoever asks: the gate let them in."""
-    viewer = current_viewer()
-    assert viewer is not None
-    return viewer
+# --- Making the pages ----------------------------------------------------------------------------
 
 
 def has_family_screen(entity: type[Entity]) -> bool:
@@ -393,21 +387,3 @@ def screen_class(
         "__module__": __name__,
     }
     return type(f"{entity.__name__}{word}", (base,), given)
-
-
-def screen_of(entity: type[Entity], viewer: Viewer) -> Screen | None:
-    """The page of an entity on the viewer's side, if they may open it."""
-    page: Screen | None = current_app.extensions["marelle.screens"].get((entity.__name__, viewer.side))
-    return page if page is not None and page.allows("index", viewer) else None
-
-
-def address_of(entity: type[Entity], viewer: Viewer) -> str | None:
-    """The address of an entity's list, if the viewer may open it."""
-    page = screen_of(entity, viewer)
-    return url_for(f"{page.endpoint}.index") if page is not None else None
-
-
-def link(entity: type[Entity], row_id: int, viewer: Viewer) -> str | None:
-    """The address of a row, if the viewer may open its page."""
-    base = address_of(entity, viewer)
-    return f"{base}{row_id}" if base else None

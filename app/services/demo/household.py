@@ -4,6 +4,7 @@ Each decade of numbers holds a recomposed story: household 7 is a mother and her
 also lives with the father, household 8; the father has a new home and a child there, household 9.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -197,6 +198,7 @@ class Maker:
 
     def _kids(self, rank: int, random: Random, surname: str, count: int) -> list[Kid]:
         age_class = ELDEST[rank % len(ELDEST)]
+        born: dict[int, date] = {}
         kids: list[Kid] = []
         taken: set[str] = set()
         while len(kids) < count:
@@ -204,19 +206,19 @@ class Maker:
             free = [one for one in (words.GIRLS if sex is Sex.GIRL else words.BOYS) if one not in taken]
             first_name = random.choice(free)
             taken.add(first_name)
+            if age_class not in born:  # of one class: twins, born on one day
+                born[age_class] = self._born_on(random, age_class)
             kids.append(
                 Kid(
                     key=f"{rank}-{len(kids)}",
                     first_name=first_name,
                     last_name=surname,
                     sex=sex,
-                    born_on=self._born_on(random, age_class),
+                    born_on=born[age_class],
                     level=level_of(age_class),
                 )
             )
-            age_class -= 3 if rank == 0 else random.choice((0, 2, 2, 3, 4))
-            if age_class < 0:
-                age_class = random.randint(2, 10)
+            age_class = age_class - 3 if rank == 0 else _next_class(random, age_class, born)
         return kids
 
     def _born_on(self, random: Random, age_class: int) -> date:
@@ -224,6 +226,15 @@ class Maker:
         on = date(self.starts_on.year - age_class, random.randint(1, 12), random.randint(1, 28))
         latest = self.starts_on - timedelta(days=YOUNGEST_DAYS)
         return min(on, latest - timedelta(days=random.randint(0, 60)))
+
+
+def _next_class(random: Random, before: int, born: Collection[int]) -> int:
+    """The class of the next child: a twin now and then, else two years away from every sibling."""
+    if random.random() < 0.05:
+        return before
+    free = [one for one in range(13) if all(abs(one - other) >= 2 for other in born)]
+    younger = [one for one in free if one < before]
+    return random.choice(younger[-3:] or free)
 
 
 def level_of(age_class: int) -> Level:

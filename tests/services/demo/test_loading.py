@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,14 @@ def test_the_same_seed_gives_the_same_town_and_another_does_not(tmp_path: Path) 
 def test_a_bigger_town_begins_with_the_same_households() -> None:
     few, many = Maker(1, date(2026, 9, 1)), Maker(1, date(2026, 9, 1))
     assert [few.make(rank) for rank in range(20)] == [many.make(rank) for rank in range(50)][:20]
+
+
+def test_siblings_are_twins_or_a_year_apart() -> None:
+    made = Maker(1, date(2026, 9, 1))
+    for home in (made.make(rank) for rank in range(300)):
+        born = sorted(kid.born_on for kid in home.kids)
+        gaps = [(later - earlier).days for earlier, later in pairwise(born)]
+        assert all(gap == 0 or gap > 280 for gap in gaps), home
 
 
 def test_a_second_load_adds_nothing(empty_town: Flask) -> None:

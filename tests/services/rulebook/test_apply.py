@@ -11,6 +11,7 @@ from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import entities
 from app.models import Booking, ClosingDay, Facility, HistoryEntry, Opening, Rule, Setting, Tariff, Unit
+from app.rules.calendar import Weekday
 from app.rules.registry import build
 from app.services.rulebook import Report, apply, check_text
 from tests.people import make_town
@@ -185,7 +186,7 @@ def test_a_rule_s_weekdays_are_kept_in_the_words_that_rules_read(app: Flask) -> 
     with unscoped("test"):
         row = db.session.scalars(select(Rule).where(Rule.code == "mercredi-matin-avec-repas")).one()
     assert row.weekdays == ["lundi", "mercredi"]
-    assert {0, 2} in [one.weekdays for one in catalogue().rules]
+    assert frozenset({Weekday.MONDAY, Weekday.WEDNESDAY}) in [one.weekdays for one in catalogue().rules]
 
 
 def test_settings_become_those_of_the_town(app: Flask) -> None:
