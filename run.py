@@ -104,6 +104,9 @@ def child_environ(told: Mapping[str, Any], environ: Mapping[str, str]) -> dict[s
     }
     if told["MAIL_FOLDER"]:
         absolute["MAIL_FOLDER"] = told["MAIL_FOLDER"]
+    moment = environ.get("MARELLE_NOW", "")
+    if moment and "@" not in moment:
+        absolute["MARELLE_NOW"] = f"{moment}@{time.time()}"  # the children's clocks agree
     return {**environ, **absolute, "PYTHONUNBUFFERED": "1"}
 
 

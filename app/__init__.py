@@ -24,7 +24,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> "Flask":
     from app.access.guard import Guard
     from app.declare import verify
     from app.screens import home, web
-    from app.services import jobs
+    from app.services import clock, jobs
 
     if settings is None:
         from config import settings as read_settings
@@ -35,7 +35,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> "Flask":
     flask_app.config.update(settings)
     database.init_app(flask_app)
     scope.install()
-    trail.install()
+    trail.install(clock.now)
     versions.install()
     Migrate(flask_app, database.db, directory="migrations", render_as_batch=True, compare_type=True)
     jobs.init_app(flask_app)

@@ -1,7 +1,7 @@
 """The history: one listener writes who did what, before and after, with the change itself."""
 
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, time
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, cast
 
@@ -15,8 +15,12 @@ CREATED, CHANGED, DELETED = "create", "edit", "delete"
 WORDS = {CREATED: "ajout", CHANGED: "modification", DELETED: "suppression"}
 
 
-def install() -> None:
-    """Put the listener on the Session class, once a process."""
+_clock: list[Callable[[], datetime]] = []
+
+
+def install(now: Callable[[], datetime]) -> None:
+    """Put the listener on the Session class, once a process; ``now`` tells the time of each entry."""
+    _clock[:] = [now]
     if not event.contains(Session, "after_flush", _write):
         event.listen(Session, "after_flush", _write)
 
@@ -45,7 +49,7 @@ def _entry(row: Entity, action: str) -> Iterable[dict[str, Any]]:
     labels = [row.__attributes__[name].label for name in after] if action == CHANGED else []
     summary = f"{row.__term__.title_one}, {WORDS[action]}" + (" : " + ", ".join(labels) if labels else "")
     yield {
-        "done_at": datetime.now(UTC),
+        "done_at": _clock[0](),
         "actor": asking.name,
         "account_id": asking.account_id,
         "action": action,

@@ -1,5 +1,9 @@
-"""The version of the town's public settings: raised with each change, read to know if memory is fresh."""
+"""The version of the town's public settings: drawn anew with each change, read to know if memory is fresh.
 
+Drawn and not counted: a change that is rolled back must not leave its number to the next one.
+"""
+
+import secrets
 from typing import Any
 
 from sqlalchemy import event, insert, inspect, select, update
@@ -34,9 +38,10 @@ def current_version(connection: Connection) -> int:
 
 def raise_version(connection: Connection) -> None:
     """Tell every process that what it remembers is old."""
-    raised = connection.execute(update(catalogue_version).values(number=catalogue_version.c.number + 1))
+    number = secrets.randbits(62) or 1
+    raised = connection.execute(update(catalogue_version).values(number=number))
     if raised.rowcount == 0:
-        connection.execute(insert(catalogue_version).values(id=1, number=1))
+        connection.execute(insert(catalogue_version).values(id=1, number=number))
 
 
 def _on_flush(session: Session, context: UOWTransaction) -> None:

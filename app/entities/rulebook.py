@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Column, Integer, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Integer, Table, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
 from app.declare import SETTINGS, STAFF, TOWN, Entity, Kind, attribute, between, feminine, masculine, relation
@@ -98,5 +98,5 @@ catalogue_version = Table(
     "catalogue_version",
     Entity.metadata,
     Column("id", Integer, primary_key=True),
-    Column("number", Integer, nullable=False),
+    Column("number", BigInteger, nullable=False),
 )

@@ -15,7 +15,8 @@ from app.access.viewer import Side
 from app.declare import Entity, Role
 from app.entities.account import RoleName
 from app.models import Family
-from app.screens.builder.screens import StaffScreen, link
+from app.screens.builder.addresses import link
+from app.screens.builder.screens import StaffScreen
 from app.screens.page import Page
 from app.services import accounts, clock, team
 from app.services.accounts import Access, Outcome, Sent

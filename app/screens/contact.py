@@ -18,7 +18,7 @@ from app.screens.page import Page
 from app.services import clock, threads
 from app.services.threads import BODY_LENGTH, SUBJECT_LENGTH
 
-TOO_LONG = f"Raccourcissez votre message : {BODY_LENGTH} signes au plus."
+TOO_LONG = f"Raccourcissez votre message\u00a0: {BODY_LENGTH} signes au plus."
 SENT = "Votre message est envoyé. Un e-mail vous préviendra de la réponse."
 
 
@@ -41,14 +41,16 @@ class AnswerForm(FlaskForm):
 class WriteForm(FlaskForm):
     """A new conversation."""
 
-    facility = SelectField("À quelle structure ?", validate_choice=False)
+    facility = SelectField("À quelle structure\u00a0?", validate_choice=False)
     subject = StringField(
         "Objet",
         filters=[threads.tidy],
-        description="Quelques mots, par exemple : repas sans porc.",
+        description="Quelques mots, par exemple\u00a0: repas sans porc.",
         validators=[
             DataRequired("Dites en quelques mots de quoi il s’agit."),
-            Length(max=SUBJECT_LENGTH, message=f"Raccourcissez l’objet : {SUBJECT_LENGTH} signes au plus."),
+            Length(
+                max=SUBJECT_LENGTH, message=f"Raccourcissez l’objet\u00a0: {SUBJECT_LENGTH} signes au plus."
+            ),
         ],
     )
     body = body_field("Votre message")

@@ -74,7 +74,7 @@ class HistoryPage(Page):
 
     @expose("/")
     def index(self) -> ResponseReturnValue:
-        """The week or the month asked for (``par``, ``le``), this week otherwise. Two statements of its own."""
+        """The week or the month asked for (``par``, ``le``), this week otherwise. Two statements."""
         viewer = current_viewer()
         if viewer is None or viewer.family_id is None:
             abort(404)

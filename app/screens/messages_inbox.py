@@ -1,5 +1,7 @@
 """What families write to the service (C1): the pile, the conversation beside it, an answer, the next one."""
 
+from datetime import datetime
+
 from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
@@ -38,27 +40,28 @@ class MessagesInbox(Page):
     def reply(self, thread_id: int) -> ResponseReturnValue:
         """Answer, then go to the next one."""
         thread = _thread(thread_id)
+        was = thread.last_at
         outcome = threads.staff_reply(
             thread_id, request.form.get("body", ""), _name(), clock.now(), seen=_seen()
         )
         told = "Un e-mail part à la famille." if outcome.told else "La famille la lira dans son espace."
-        return self._done(thread, outcome, f"Votre réponse est envoyée. {told}")
+        return self._done(thread, was, outcome, f"Votre réponse est envoyée. {told}")
 
     @expose("/<int:thread_id>/terminer", methods=("POST",))
     def close(self, thread_id: int) -> ResponseReturnValue:
         """Nothing more to answer, then go to the next one."""
         thread = _thread(thread_id)
+        was = thread.last_at
         outcome = threads.close(thread_id, _name(), seen=_seen())
-        return self._done(thread, outcome, f"Conversation terminée : {thread.subject}.")
+        return self._done(thread, was, outcome, f"Conversation terminée\u00a0: {thread.subject}.")
 
-    def _done(self, thread: Thread, outcome: Outcome, words: str) -> ResponseReturnValue:
+    def _done(self, thread: Thread, was: datetime, outcome: Outcome, words: str) -> ResponseReturnValue:
         if not outcome.is_done:
             # Nothing typed is lost: the page comes back with the answer as it was.
             return self._shown(_thread(thread.id), outcome.problem), 409
-        was = (thread.last_at, thread.id)
         flash(words, "done")
         waiting = threads.waiting()
-        later = [one for one in waiting if (one.last_at, one.id) > was]
+        later = [one for one in waiting if (one.last_at, one.id) > (was, thread.id)]
         following = (later or waiting)[:1]
         return redirect(self.url("one", thread_id=following[0].id) if following else self.url())
 

@@ -1,6 +1,6 @@
 """What every answer carries: headers, CSRF, the gate, error pages, the sign of life."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask, Response, current_app, g, jsonify
@@ -19,6 +19,7 @@ from app.access.scope import OutOfScope
 from app.access.viewer import unscoped
 from app.models import Family, Heartbeat
 from app.screens import look, menu, page
+from app.services import clock
 from app.services.catalogue import catalogue
 from app.services.settings import Town
 
@@ -87,7 +88,7 @@ def healthz() -> ResponseReturnValue:
     try:
         with unscoped("le signe de vie n'est à personne"):
             beat = db.session.scalars(select(Heartbeat).where(Heartbeat.name == "worker")).one_or_none()
-            if beat is None or datetime.now(UTC) - beat.beaten_at > WORKER_SILENCE:
+            if beat is None or clock.now() - beat.beaten_at > WORKER_SILENCE:
                 state["worker"] = "silent"
     except SQLAlchemyError:
         current_app.logger.exception("healthz")

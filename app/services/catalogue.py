@@ -50,12 +50,20 @@ class Catalogue:
 
     version: int
     units: tuple[Unit, ...]
-    rules: tuple[DatedRule, ...]
+    readable_rules: tuple[DatedRule, ...]
+    broken_rules: tuple[str, ...]
     periods: tuple[Period, ...]
     closings: tuple[ClosingDay, ...]
     unit_grids: Mapping[int, tuple[DatedGrid, ...]]
     activity_grids: Mapping[int, tuple[DatedGrid, ...]]
     town: Town
+
+    @property
+    def rules(self) -> tuple[DatedRule, ...]:
+        """The rules to judge by. Raises BrokenRule when one can't be read: nothing is judged by halves."""
+        if self.broken_rules:
+            raise BrokenRule(" ".join(self.broken_rules))
+        return self.readable_rules
 
     @cached_property
     def by_code(self) -> dict[str, Unit]:
@@ -115,7 +123,13 @@ def _read(session: Session, version: int) -> Catalogue:
         .options(contains_eager(Unit.activity).joinedload(Activity.facility))
         .order_by(Activity.position, Activity.name, Unit.position, Unit.id)
     ).all()
-    rules = session.scalars(select(Rule).options(joinedload(Rule.activity), joinedload(Rule.article)))
+    rules = [DatedRule(Capacity(), FOR_EVER)]
+    broken = []
+    for rule in session.scalars(select(Rule).options(joinedload(Rule.activity), joinedload(Rule.article))):
+        try:
+            rules.append(dated(rule))
+        except BrokenRule as error:
+            broken.append(str(error))
     unit_grids: dict[int, list[DatedGrid]] = defaultdict(list)
     activity_grids: dict[int, list[DatedGrid]] = defaultdict(list)
     tariffs = session.scalars(
@@ -130,7 +144,8 @@ def _read(session: Session, version: int) -> Catalogue:
     return Catalogue(
         version=version,
         units=tuple(units),
-        rules=(*map(dated, rules), DatedRule(Capacity(), FOR_EVER)),
+        readable_rules=tuple(rules),
+        broken_rules=tuple(broken),
         periods=tuple(session.scalars(select(Period).order_by(Period.starts_on))),
         closings=tuple(session.scalars(select(ClosingDay).order_by(ClosingDay.closed_on))),
         unit_grids={key: tuple(value) for key, value in unit_grids.items()},

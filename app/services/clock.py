@@ -1,7 +1,8 @@
 """The only reader of the clock. ``MARELLE_NOW`` moves it, for rehearsals and tests.
 
 ``MARELLE_NOW=2027-06-15T09:00`` (Europe/Paris) starts the process at that moment; time then
-goes on from there.
+goes on from there. ``…@1811000000`` says at which real second it was that moment: processes
+started one after the other then agree, and no mail is due later for one than for another.
 """
 
 import os
@@ -15,10 +16,12 @@ def _offset() -> timedelta:
     told = os.environ.get("MARELLE_NOW")
     if not told:
         return timedelta(0)
-    moment = datetime.fromisoformat(told)
+    words, _, second = told.partition("@")
+    moment = datetime.fromisoformat(words)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=PARIS)
-    return moment.astimezone(UTC) - datetime.now(UTC)
+    since = datetime.fromtimestamp(float(second), UTC) if second else datetime.now(UTC)
+    return moment.astimezone(UTC) - since
 
 
 _shift = _offset()

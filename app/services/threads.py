@@ -48,7 +48,7 @@ def wrong_with(body: str) -> str:
     if not body:
         return "Écrivez votre message."
     if len(body) > BODY_LENGTH:
-        return f"Votre message est trop long : {BODY_LENGTH} signes au plus, il en a {len(body)}."
+        return f"Votre message est trop long\u00a0: {BODY_LENGTH} signes au plus, il en a {len(body)}."
     return ""
 
 
@@ -246,4 +246,6 @@ def _written_since(messages: Sequence[Message], seen: int | None) -> str:
     later = [one for one in messages if seen is not None and one.id > seen]
     if not later:
         return ""
-    return f"{later[-1].author} a écrit pendant que vous lisiez : relisez la conversation, puis répondez."
+    return (
+        f"{later[-1].author} a écrit pendant que vous lisiez\u00a0: relisez la conversation, puis répondez."
+    )

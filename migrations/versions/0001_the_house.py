@@ -45,7 +45,7 @@ def upgrade() -> None:
 
     op.create_table('catalogue_version',
     sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('number', sa.BigInteger(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_catalogue_version'))
     )
     op.create_table('facility',

@@ -40,7 +40,7 @@ class Person:
     def logs_in(self, look: bool = False) -> None:
         """From the log-in page, on which one stands."""
         self.window.fill("Adresse e-mail", self.email)
-        self.window.page.get_by_label("Mot de passe", exact=True).fill(self.password)
+        self.window.fill("Mot de passe", self.password)
         if look:
             self.window.look("connexion")
         self.window.press("Se connecter")
@@ -100,4 +100,4 @@ def touch(window: Window, unit: str, day: str) -> None:
     """Touch a square, and wait for what it becomes."""
     with window.page.expect_response(lambda answer: "bascule=" in answer.url):
         square(window, unit, day).click()
-    window.page.wait_for_function("!document.querySelector('.htmx-request')")
+    expect(window.page.locator(".htmx-request")).to_have_count(0)

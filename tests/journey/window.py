@@ -71,12 +71,6 @@ class Window:
             words = re.compile(r"\s+".join(re.escape(word) for word in text.split()))
             expect(self.page.locator("main")).to_contain_text(words)
 
-    def does_not_see(self, *texts: str) -> None:
-        """None of these is."""
-        for text in texts:
-            words = re.compile(r"\s+".join(re.escape(word) for word in text.split()))
-            expect(self.page.locator("main")).not_to_contain_text(words)
-
     def look(self, name: str) -> None:
         """Nothing amiss on this page at 390 and at 1280 px: axe, width, leftover words. A picture of each."""
         self.page.wait_for_load_state("load")

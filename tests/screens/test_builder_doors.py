@@ -269,6 +269,8 @@ def test_choices_are_for_a_relation_that_the_viewer_sees(town: Town, rows: dict[
     claire = town.client("claire")
     assert claire.get("/espace/inscriptions/choix/child?q=tom").get_json() == []
     assert claire.get("/espace/inscriptions/choix/family?q=durand").get_json() == []
+    for hidden in ("factures/choix/run", "historique/choix/account"):
+        assert claire.get(f"/espace/{hidden}?q=a").status_code == 404, hidden
 
 
 def test_at_most_twenty_rows_are_proposed(town: Town) -> None:

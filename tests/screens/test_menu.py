@@ -7,6 +7,7 @@ import pytest
 from app.access.viewer import Side
 from app.declare import entities
 from app.screens import menu
+from app.screens.builder.addresses import SCREENS
 from app.screens.menu import HEADINGS
 from tests.people import Town
 from tests.support.rows import every_row
@@ -26,7 +27,7 @@ def entries(html: str) -> list[tuple[str, str]]:
 
 
 def test_headings_stand_in_the_order_of_the_house(town: Town) -> None:
-    shown = re.findall(r"<h2>([^<]*)</h2>", menu_of(town, "admin", "/service/"))
+    shown = re.findall(r"<h2>([^<]*)</h2>", menu_of(town, "desk", "/service/"))
     assert shown == [one for one in HEADINGS if one in shown] and len(shown) >= 5
 
 
@@ -76,7 +77,7 @@ def test_every_kind_of_record_is_reached_from_one_page(town: Town) -> None:
     html = str(town.client("admin").get("/service/fiches/").get_data(as_text=True))
     viewer = town.viewer("admin")
     for entity in entities():
-        page = town.app.extensions[menu.SCREENS][entity.__name__, Side.STAFF]
+        page = town.app.extensions[SCREENS][entity.__name__, Side.STAFF]
         assert (f'href="{page.route_base}/"' in html) is page.allows("index", viewer), entity
 
 

@@ -312,7 +312,8 @@ def field_for(one: Attribute, today: date, *, nullable: bool, has_file: bool) ->
     if one.length and one.kind in TEXTS:
         validators.append(Length(max=one.length, message=f"{one.length}\u00a0signes au plus."))
     validators.append(Checked(one, today))
-    given: dict[str, Any] = {"label": one.label, "description": one.help, "validators": validators}
+    words = f"{one.help} Un par ligne.".strip() if one.kind is Kind.JSON else one.help
+    given: dict[str, Any] = {"label": one.label, "description": words, "validators": validators}
     unit = "€" if one.kind is Kind.CENTS else one.unit
     if unit:
         given["render_kw"] = {"unit": unit}
