@@ -208,12 +208,13 @@ def relation(
     freeze: str = "",
     unique: bool = False,
     parent: bool = False,
-    ondelete: str = "RESTRICT",
+    ondelete: str = "",
     **relationship_options: Any,
 ) -> Any:
     """Declare a many-to-one: the key ``<name>_id``, its index and the relationship come with it.
 
-    parent: this row is a part of that one (shown among its tabs, deleted with it).
+    parent: this row is a part of that one: shown among its tabs, deleted with it unless ``ondelete``
+    says otherwise.
     """
     declared = Attribute(
         label=label,
@@ -227,5 +228,8 @@ def relation(
         parent=parent,
     )
     return RelationMarker(
-        declared, unique=unique, ondelete="CASCADE" if parent else ondelete, options=relationship_options
+        declared,
+        unique=unique,
+        ondelete=ondelete or ("CASCADE" if parent else "RESTRICT"),
+        options=relationship_options,
     )

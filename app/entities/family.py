@@ -150,7 +150,7 @@ class Membership(Entity):
     __edit__ = Role.DESK
     __create__ = FILE
     __menu__ = "Dossiers"
-    __named__ = ("member_kind", "kinship")
+    __named__ = ("person", "member_kind")
     __listed__ = ("family", "person", "member_kind", "kinship", "on_invoice")
     __table_args__ = (UniqueConstraint("family_id", "person_id"),)
 
