@@ -25,6 +25,8 @@ A_YEAR = "public, max-age=31536000, immutable"
 A_DAY = "public, max-age=86400"
 HTMX_CONFIG = {
     "includeIndicatorStyles": False,
+    # Never a style attribute: the policy refuses it.
+    "attributesToSettle": ["class", "width", "height"],
     "allowEval": False,
     "allowScriptTags": False,
     "selfRequestsOnly": True,
