@@ -232,12 +232,13 @@ def make_town(app: Flask) -> Town:
             "denis": _account("denis@example.org", "Denis", "Durand"),
             "paul": double,
         }
-        for account, family, person in (
+        reaches: tuple[tuple[Account, Family, Person | None], ...] = (
             (accounts["claire"], martin, claire),
             (accounts["denis"], durand, denis),
             (double, martin, None),
             (double, durand, None),
-        ):
+        )
+        for account, family, person in reaches:
             db.session.add(AccountFamily(account=account, family=family, person=person))
         for role in STAFF_ROLES:
             accounts[role.value] = _account(f"{role.value}@example.org", role.label, "Service")

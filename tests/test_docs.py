@@ -1,4 +1,4 @@
-"""What the documentation says is true: every setting is there, every file it names exists, links lead somewhere.
+"""What the documentation says is true: settings are all there, files named exist, links lead somewhere.
 
 ``python -m tests.test_docs`` writes docs/settings.md anew.
 """
@@ -20,7 +20,8 @@ NAMED = re.compile(r"`((?:app|docs|tests|bench|communes|migrations|scripts)/[\w.
 def settings_page() -> str:
     """docs/settings.md, from what config.py says of each variable."""
     rows = [
-        f"| `{one.name}` | {one.default or one.otherwise or 'rien'} | {one.says} |" for one in config.VARIABLES
+        f"| `{one.name}` | {one.default or one.otherwise or 'rien'} | {one.says} |"
+        for one in config.VARIABLES
     ]
     return "\n".join(
         [

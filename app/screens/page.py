@@ -85,8 +85,7 @@ def _gate() -> ResponseReturnValue | None:
     if page.allows(method, viewer):
         return None
     # To a parent the service's pages don't exist; a colleague is told whom to ask.
-    abort(403 if page.side is Side.STAFF and account.grants else 404)
-    return None
+    return abort(403 if page.side is Side.STAFF and account.grants else 404)
 
 
 def _enter(viewer: Viewer) -> Viewer:

@@ -1,8 +1,10 @@
 """What every declaration must say, checked over the registry: a new entity is covered at once."""
 
 import re
+from typing import cast
 
 import pytest
+from sqlalchemy import Table
 
 from app import models
 from app.access.criteria import criterion
@@ -123,7 +125,7 @@ def test_a_contradiction_stops_the_boot_with_a_sentence_that_says_where() -> Non
             verify()
     finally:
         forget(Blind)
-        Entity.metadata.remove(Blind.__table__)
+        Entity.metadata.remove(cast(Table, Blind.__table__))
     assert "Blind.title : Direction de structure peut modifier sans voir" in str(told.value)
     assert "Blind.notes attend une validation, mais aucune famille" in str(told.value)
     verify()

@@ -80,11 +80,12 @@ class Window:
             assert wide <= size["width"], f"{self.page.url} is {wide} px wide on a {screen}"
             axe(self.page)
             # A window as tall as its page: bars that stick to its foot are then drawn where one reads them.
-            self.page.set_viewport_size({**size, "height": max(size["height"], min(high, TALLEST))})
+            tall = max(size["height"], min(high, TALLEST))
+            self.page.set_viewport_size({"width": size["width"], "height": tall})
             self.page.screenshot(path=self.album.next(name, size["width"]))
         self.page.set_viewport_size(SIZES[self.screen])
         found = LEFTOVERS.search(self.page.locator("body").inner_text())
-        assert found is None, f"{self.page.url} says {found and found[0]!r}"
+        assert found is None, f"{self.page.url} says {found[0]!r}"
 
 
 class Album:

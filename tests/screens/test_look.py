@@ -137,7 +137,9 @@ def drawn(app: Flask, source: str, **context: Any) -> str:
 def test_an_asset_carries_the_hash_of_its_content_and_is_kept_a_year() -> None:
     client = make_app().test_client()
     page = client.get("/page/door").text
-    address = re.search(r'href="(/static/css/marelle\.css\?v=[0-9a-f]{12})"', page)[1]
+    found = re.search(r'href="(/static/css/marelle\.css\?v=[0-9a-f]{12})"', page)
+    assert found
+    address = found[1]
     assert client.get(address, buffered=True).headers["Cache-Control"] == look.A_YEAR
     assert client.get(address.partition("?")[0], buffered=True).headers["Cache-Control"] == look.A_DAY
 

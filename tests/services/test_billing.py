@@ -127,7 +127,7 @@ def test_may_is_billed_by_quotient_and_due_on_10_july(priced: Town) -> None:
         assert one.due_on == date(2027, 7, 10)
         assert one.payer_names == "Claire Martin"
         line = db.session.scalars(select(InvoiceLine).where(InvoiceLine.invoice_id == one.id)).one()
-        assert (line.quantity, line.unit_price, line.amount_cents) == (8, Decimal("2.01"), 1608)
+        assert (line.quantity, line.unit_price, line.amount_cents) == (Decimal(8), Decimal("2.01"), 1608)
         assert "quotient 700" in (line.reason or "")
 
 

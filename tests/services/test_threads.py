@@ -181,7 +181,8 @@ def test_a_head_answers_a_household_that_its_facility_does_not_know_yet(town: To
     number = write(town)
     with town.acting("hugo"):
         (waiting,) = threads.waiting()
-        assert waiting.family is None
+        unknown = waiting.family is None
+    assert unknown
     assert answer(town, number, who="hugo").told == 2
 
 
