@@ -238,8 +238,8 @@ def make_town(app: Flask) -> Town:
             (double, martin, None),
             (double, durand, None),
         )
-        for account, family, person in reaches:
-            db.session.add(AccountFamily(account=account, family=family, person=person))
+        for account, family, guardian in reaches:
+            db.session.add(AccountFamily(account=account, family=family, person=guardian))
         for role in STAFF_ROLES:
             accounts[role.value] = _account(f"{role.value}@example.org", role.label, "Service")
             db.session.add(RoleGrant(account=accounts[role.value], role_name=role))

@@ -104,7 +104,10 @@ def _root(key: ColumnElement[int], root: Root, side: Side) -> Criterion:
 
 
 class InScope(CriteriaOption):
-    """Every entity in scope, as one option whose cache key is the side and the registry's size."""
+    """Every entity in scope, as one option whose cache key is the side and the registry's size.
+
+    The criteria inside say ``propagate_to_loaders``: joined loads take only those.
+    """
 
     _cache_key_traversal = [("key", InternalTraversal.dp_string)]
     propagate_to_loaders = False
@@ -116,7 +119,7 @@ class InScope(CriteriaOption):
             rows = criterion(entity, side)
             if rows is not None:
                 self.criteria.append(
-                    with_loader_criteria(entity, rows, include_aliases=True, propagate_to_loaders=False)
+                    with_loader_criteria(entity, rows, include_aliases=True, propagate_to_loaders=True)
                 )
 
     def process_compile_state(self, compile_state: ORMCompileState) -> None:

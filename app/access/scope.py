@@ -90,9 +90,12 @@ def _collect_keys(row: Entity, session: Session, wanted: dict[type[Entity], set[
         if one.kind is not Kind.RELATION:
             continue
         pointed = state.dict.get(one.name)
-        if pointed is not None and pointed in session.new:
-            continue  # checked on its own
-        key = pointed.id if pointed is not None else state.dict.get(one.column)
-        changed = state.attrs[one.column].history.has_changes() or state.attrs[one.name].history.has_changes()
-        if key is not None and (row in session.new or changed):
-            wanted[entity_named(one.target)].add(key)
+        is_new = row in session.new
+        # The key and the row are checked each for itself: a key may be set beside a row read before.
+        if is_new or state.attrs[one.column].history.has_changes():
+            key = state.dict.get(one.column)
+            if key is not None:
+                wanted[entity_named(one.target)].add(key)
+        moved = is_new or state.attrs[one.name].history.has_changes()
+        if pointed is not None and moved and pointed not in session.new:
+            wanted[entity_named(one.target)].add(pointed.id)

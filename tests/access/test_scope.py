@@ -1,6 +1,6 @@
 """Rows out of reach do not exist: not read, not counted, not joined, not pointed at."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import delete, func, select, text, update
@@ -10,7 +10,7 @@ from app.access.database import db
 from app.access.scope import OutOfScope, ScopeRefused
 from app.access.viewer import NoViewer, unscoped
 from app.declare import entities
-from app.models import Activity, Family, HealthRecord, Membership, Person, Registration
+from app.models import Activity, Family, HealthRecord, Membership, Person, Registration, Thread
 from tests.people import Town
 
 
@@ -84,6 +84,36 @@ def test_a_parent_cannot_point_at_another_household(town: Town) -> None:
         with pytest.raises(OutOfScope):
             db.session.commit()
         db.session.rollback()
+
+
+def test_a_key_is_checked_even_when_its_row_was_read_before(town: Town) -> None:
+    with town.acting("claire"):
+        mine = db.session.scalars(select(Membership).where(Membership.person_id == town.people["lila"])).one()
+        assert mine.family.name == "Martin"
+        mine.family_id = town.families["B"]
+        with pytest.raises(OutOfScope):
+            db.session.commit()
+        db.session.rollback()
+
+
+def test_a_joined_load_brings_no_row_out_of_reach(town: Town) -> None:
+    with unscoped("une conversation d'une famille que la cantine ne connaît pas"):
+        thread = Thread(
+            family_id=town.families["A"],
+            facility_id=town.facilities["restaurant"],
+            subject="Repas",
+            last_at=datetime(2026, 12, 1, tzinfo=UTC),
+        )
+        db.session.add(thread)
+        db.session.commit()
+        db.session.expunge_all()
+    with town.acting("hugo"):
+        (found,) = db.session.scalars(select(Thread).options(joinedload(Thread.family)))
+        assert found.family is None
+    db.session.expunge_all()
+    with town.acting("head"):
+        (found,) = db.session.scalars(select(Thread).options(joinedload(Thread.family)))
+        assert found.family.name == "Martin"
 
 
 def test_a_row_left_pending_is_checked_before_anything_is_unscoped(town: Town) -> None:

@@ -221,7 +221,7 @@ def test_a_household_unknown_to_the_facility_is_not_named(town: Town) -> None:
 def test_the_menu_counts_the_messages_that_wait(town: Town) -> None:
     write(town)
     page = text(town.client("desk").get(INBOX, follow_redirects=True))
-    line = page.partition(f'href="{INBOX}/"')[2].partition("</a>")[0]
+    line = page.partition(f'href="{INBOX}"')[2].partition("</a>")[0]
     assert "Messages" in line
     assert '<span class="n">1<' in line
 
