@@ -378,7 +378,7 @@ def upgrade() -> None:
     sa.Column('family_id', sa.Integer(), nullable=False),
     sa.Column('run_id', sa.Integer(), nullable=True),
     sa.Column('revision', sa.Integer(), server_default='1', nullable=False),
-    sa.ForeignKeyConstraint(['family_id'], ['family.id'], name=op.f('fk_invoice_family_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['family_id'], ['family.id'], name=op.f('fk_invoice_family_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['run_id'], ['billing_run.id'], name=op.f('fk_invoice_run_id'), ondelete='RESTRICT'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_invoice')),
     sa.UniqueConstraint('number', name=op.f('uq_invoice_number'))
