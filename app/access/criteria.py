@@ -9,11 +9,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Integer, bindparam, false, inspect, select
-from sqlalchemy.orm import with_loader_criteria
+from sqlalchemy import BindParameter, ColumnElement, Integer, Select, bindparam, false, inspect, select
 from sqlalchemy.orm.context import ORMCompileState
 from sqlalchemy.orm.interfaces import CriteriaOption
 from sqlalchemy.orm.util import LoaderCriteriaOption
+from sqlalchemy.sql.util import ClauseAdapter
 from sqlalchemy.sql.visitors import InternalTraversal
 
 from app.access.viewer import Side, Viewer, current
@@ -29,6 +29,21 @@ def scope_of(entity: type[Entity], side: Side) -> Scope:
     if side is Side.STAFF and entity.__facility__ is not None:
         return entity.__facility__
     return entity.__scope__
+
+
+def root_of(entity: type[Entity], side: Side) -> Root:
+    """Where the chain of its scopes ends on that side: whose rows these are in the end."""
+    scope = scope_of(entity, side)
+    while not isinstance(scope, Root):
+        name = scope.entity if isinstance(scope, Through) else entity.__attributes__[scope].target
+        entity = entity_named(name)
+        scope = scope_of(entity, side)
+    return scope
+
+
+def is_public(entity: type[Entity]) -> bool:
+    """Whether its rows are the town's own settings, directly or as part of one (a bracket of a tariff)."""
+    return root_of(entity, Side.FAMILY) is Root.TOWN
 
 
 def _asking() -> Viewer:
@@ -78,13 +93,18 @@ def _follow(key: ColumnElement[int], target: type[Entity], side: Side, seen: tup
     if isinstance(scope, Through):
         return _in(key, _through(scope, side, (*seen, target.__name__)))
     inner = criterion(target, side, seen)
-    return None if inner is None else key.in_(select(target.__table__.c.id).where(inner))
+    return None if inner is None else key.in_(_apart(select(target.__table__.c.id).where(inner)))
 
 
 def _through(scope: Through, side: Side, seen: tuple[str, ...]) -> Any:
     other = entity_named(scope.entity)
     inner = criterion(other, side, seen)
-    return None if inner is None else select(other.__table__.c[f"{scope.relation}_id"]).where(inner)
+    return None if inner is None else _apart(select(other.__table__.c[f"{scope.relation}_id"]).where(inner))
+
+
+def _apart(rows: Select[Any]) -> Select[Any]:
+    """A subquery that stays itself, whatever the statement around it does of a table of the same name."""
+    return rows._annotate({"no_replacement_traverse": True})
 
 
 def _in(key: ColumnElement[int], rows: Any) -> Criterion:
@@ -103,6 +123,22 @@ def _root(key: ColumnElement[int], root: Root, side: Side) -> Criterion:
     return key == _bound("scope_account", lambda: _asking().account_id, expanding=False)
 
 
+class AdaptedCriteria(LoaderCriteriaOption):
+    """A criterion that speaks of the alias it is added to.
+
+    SQLAlchemy leaves it on the unaliased table when an aliased entity is joined with an ON of one's
+    own: it would then narrow another occurrence of the table, and let the alias read everything.
+    """
+
+    inherit_cache = True
+
+    def _resolve_where_criteria(self, ext_info: Any) -> ColumnElement[bool]:
+        rows: ColumnElement[bool] = super()._resolve_where_criteria(ext_info)
+        if ext_info.is_aliased_class:
+            rows = ClauseAdapter(ext_info.selectable).traverse(rows)
+        return rows
+
+
 class InScope(CriteriaOption):
     """Every entity in scope, as one option whose cache key is the side and the registry's size.
 
@@ -119,7 +155,7 @@ class InScope(CriteriaOption):
             rows = criterion(entity, side)
             if rows is not None:
                 self.criteria.append(
-                    with_loader_criteria(entity, rows, include_aliases=True, propagate_to_loaders=True)
+                    AdaptedCriteria(entity, rows, include_aliases=True, propagate_to_loaders=True)
                 )
 
     def process_compile_state(self, compile_state: ORMCompileState) -> None:

@@ -1,23 +1,34 @@
 """The hooks on every ORM session: no row out of reach is read, none is pointed at.
 
-Covered: ORM SELECT, UPDATE and DELETE, whatever loads them (lists, dropdowns, counts, lazy
-loads, joins), and every flush. Core statements and raw SQL carry no entity to scope: they are
-refused unless ``unscoped``. ``Session.get`` may answer from memory without asking: use
-``select``; a test keeps it out of the code.
+Covered: ORM SELECT, UPDATE and DELETE, whatever loads them (lists, dropdowns, counts, lazy loads,
+joins, aliases, subqueries), and every flush: the keys it writes, and the rows it changes or deletes.
+Refused unless ``unscoped``, because nothing in them can be narrowed: Core statements, SQL as text,
+``from_statement``, bulk inserts, updates by primary key, bulk updates of a relation's key.
+
+Not covered, and kept out of the code by a test (``tests/access/test_kept_out.py``): ``Session.get``,
+which may answer from memory; ``bulk_insert_mappings`` and its kin, ``session.connection()``, bare
+tables and SQL text inside an ORM statement, which carry no entity to narrow. A row that was loaded
+``unscoped`` stays readable: it can't be changed or deleted.
 """
 
 from collections import defaultdict
 from typing import Any
+from weakref import WeakSet
 
 from flask import has_app_context
 from sqlalchemy import event, inspect, select
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm.util import identity_key
 
-from app.access.criteria import in_scope, scope_of
+from app.access.criteria import in_scope, root_of, scope_of
 from app.access.database import db
-from app.access.viewer import Unscoped, Viewer, before_unscoped, current
+from app.access.viewer import Unscoped, Viewer, before_unscoped, current, current_viewer
 from app.declare import Entity, Kind, entity_named
 from app.declare.scope import Root
+
+NOT_THE_FAMILIES = (Root.TOWN, Root.SERVICE)
+MADE = "made in scope"
+"""Where a session keeps the rows that a viewer has just added: they may not be in reach yet."""
 
 
 class OutOfScope(Exception):
@@ -33,6 +44,7 @@ def install() -> None:
     if not event.contains(Session, "do_orm_execute", _narrow):
         event.listen(Session, "do_orm_execute", _narrow)
         event.listen(Session, "before_flush", _check_flush)
+        event.listen(Session, "pending_to_persistent", _remember)
         before_unscoped.append(_flush_pending)
 
 
@@ -54,9 +66,44 @@ def _narrow(state: ORMExecuteState) -> None:
         raise ScopeRefused("Les ajouts en masse demandent « unscoped ».")
     if state.is_column_load:
         return  # a column of a row that is already in reach
+    if state.is_update or state.is_delete:
+        _check_bulk(state, viewer)
+    elif isinstance(state.statement, FromStatement):
+        raise ScopeRefused("« from_statement » ne passe pas par les entités.")
     option = in_scope(viewer)
     if option is not None:
         state.statement = state.statement.options(option)
+
+
+def _check_bulk(state: ORMExecuteState, viewer: Viewer) -> None:
+    """Bulk writes leave no row for the flush to check: what they could slip through is refused."""
+    if isinstance(state.parameters, list) or state.execution_options.get("dml_strategy", "auto") != "auto":
+        raise ScopeRefused("Les écritures par numéro de ligne demandent « unscoped ».")
+    if state.bind_mapper is None or not issubclass(state.bind_mapper.class_, Entity):
+        raise ScopeRefused(f"Cette requête ne passe pas par les entités : {state.statement}")
+    entity = state.bind_mapper.class_
+    if viewer.is_family and root_of(entity, viewer.side) in NOT_THE_FAMILIES:
+        raise OutOfScope(f"{entity.__name__} n'est pas aux familles")
+    if in_scope(viewer) is None:
+        return
+    keys = {one.column for one in entity.__attributes__.values() if one.kind is Kind.RELATION} | {"id"}
+    moved = keys & _written(state)
+    if moved:
+        raise ScopeRefused(f"Changer {sorted(moved)} en masse demande « unscoped ».")
+
+
+def _written(state: ORMExecuteState) -> set[str]:
+    """The columns that an UPDATE sets."""
+    statement: Any = state.statement
+    parameters: Any = state.parameters or {}
+    ordered = getattr(statement, "_ordered_values", None) or ()
+    pairs = [*ordered, *(getattr(statement, "_values", None) or {}).items(), *parameters.items()]
+    return {getattr(one, "key", one) for one, _ in pairs}
+
+
+def _remember(session: Session, row: Any) -> None:
+    if current_viewer() is not None:
+        session.info.setdefault(MADE, WeakSet()).add(row)
 
 
 def _check_flush(session: Session, context: UOWTransaction, instances: Any) -> None:
@@ -64,23 +111,37 @@ def _check_flush(session: Session, context: UOWTransaction, instances: Any) -> N
     if isinstance(viewer, Unscoped):
         return
     wanted: dict[type[Entity], set[int]] = defaultdict(set)
+    is_narrow = in_scope(viewer) is not None
+    made = {inspect(row).key for row in session.info.get(MADE, ()) if row in session}
     for row in [*session.new, *session.dirty, *session.deleted]:
-        if isinstance(row, Entity):
-            if row not in session.dirty or session.is_modified(row):
-                _refuse_town_rows(row, viewer)
-            if row not in session.deleted:
-                _collect_keys(row, session, wanted)
+        if not isinstance(row, Entity):
+            continue
+        is_written = row not in session.dirty or session.is_modified(row)
+        if is_written:
+            _refuse_others_rows(row, viewer, row in session.new)
+        if row not in session.deleted:
+            _collect_keys(row, session, wanted)
+        if is_narrow and is_written and row not in session.new:
+            # It may have been loaded unscoped. The identity has its number: the attribute could have changed.
+            identity: Any = inspect(row).identity
+            wanted[type(row)].add(identity[0])
     with session.no_autoflush:
-        for entity, ids in wanted.items():
+        for entity, numbers in wanted.items():
+            ids = {one for one in numbers if identity_key(entity, one) not in made}
             found = set(session.scalars(select(entity.id).where(entity.id.in_(ids))))
             if found != ids:
                 raise OutOfScope(f"{entity.__name__} {sorted(ids - found)}")
 
 
-def _refuse_town_rows(row: Entity, viewer: Viewer) -> None:
-    """A parent writes in no public setting and in no row of the service."""
-    if viewer.is_family and scope_of(type(row), viewer.side) in (Root.TOWN, Root.SERVICE):
-        raise OutOfScope(f"{type(row).__name__} n'est pas aux familles")
+def _refuse_others_rows(row: Entity, viewer: Viewer, is_new: bool) -> None:
+    """A parent writes in no public setting, in no row of the service, and adds no household nor account."""
+    if not viewer.is_family:
+        return
+    entity = type(row)
+    if root_of(entity, viewer.side) in NOT_THE_FAMILIES:
+        raise OutOfScope(f"{entity.__name__} n'est pas aux familles")
+    if is_new and scope_of(entity, viewer.side) in (Root.HOUSEHOLD, Root.OWN_ACCOUNT):
+        raise OutOfScope(f"{entity.__name__} ne s'ajoute pas depuis un foyer")
 
 
 def _collect_keys(row: Entity, session: Session, wanted: dict[type[Entity], set[int]]) -> None:
@@ -91,11 +152,11 @@ def _collect_keys(row: Entity, session: Session, wanted: dict[type[Entity], set[
             continue
         pointed = state.dict.get(one.name)
         is_new = row in session.new
-        # The key and the row are checked each for itself: a key may be set beside a row read before.
+        keys: set[Any] = set()
+        # Which of the two the flush will write depends on the order they were set in: both are checked.
         if is_new or state.attrs[one.column].history.has_changes():
-            key = state.dict.get(one.column)
-            if key is not None:
-                wanted[entity_named(one.target)].add(key)
+            keys.add(state.dict.get(one.column))
         moved = is_new or state.attrs[one.name].history.has_changes()
-        if pointed is not None and moved and pointed not in session.new:
-            wanted[entity_named(one.target)].add(pointed.id)
+        if moved and pointed is not None and pointed not in session.new:  # a new row is checked on its own
+            keys.add(pointed.id)
+        wanted[entity_named(one.target)] |= keys - {None}

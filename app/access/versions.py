@@ -10,8 +10,8 @@ from sqlalchemy import event, insert, inspect, select, update
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 
-from app.declare import Entity, Through, entity_named
-from app.declare.scope import Root
+from app.access.criteria import is_public
+from app.declare import Entity
 from app.entities.rulebook import catalogue_version
 
 
@@ -20,15 +20,6 @@ def install() -> None:
     if not event.contains(Session, "after_flush", _on_flush):
         event.listen(Session, "after_flush", _on_flush)
         event.listen(Session, "do_orm_execute", _on_execute)
-
-
-def is_public(entity: type[Entity]) -> bool:
-    """Whether its rows are the town's own settings, directly or as part of one (a bracket of a tariff)."""
-    scope = entity.__scope__
-    while isinstance(scope, str):
-        entity = entity_named(entity.__attributes__[scope].target)
-        scope = entity.__scope__
-    return scope is Root.TOWN and not isinstance(scope, Through)
 
 
 def current_version(connection: Connection) -> int:
