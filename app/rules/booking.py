@@ -134,8 +134,8 @@ def _unregistered(plan: Plan) -> Iterator[Refusal]:
     for mine in plan.children:
         outside: dict[str, set[Slot]] = defaultdict(set)
         for slot in mine.added:
-            window = mine.registrations.get(slot.activity)
-            if window is None or not holds(window, slot.on):
+            windows = mine.registrations.get(slot.activity, ())
+            if not any(holds(window, slot.on) for window in windows):
                 outside[slot.activity].add(slot)
         for activity, slots in outside.items():
             days = joined(day_words(on) for on in sorted({slot.on for slot in slots}))

@@ -78,14 +78,14 @@ class ChildPlan:
     """One child's squares: all that would stand after the change, and what the change adds and drops.
 
     `waiting` are the squares that stood on a waiting list before: they stand, but hold no place.
-    `registrations` maps an activity to the window in which the child may book it.
+    `registrations` maps an activity to the windows in which the child may book it: one a registration.
     """
 
     child: Child
     slots: frozenset[Slot]
     added: frozenset[Slot]
     dropped: frozenset[Slot]
-    registrations: Mapping[str, Window]
+    registrations: Mapping[str, tuple[Window, ...]]
     waiting: frozenset[Slot] = frozenset()
 
     @classmethod
@@ -95,7 +95,7 @@ class ChildPlan:
         booked: Iterable[Booked],
         add: Iterable[Slot],
         drop: Iterable[Slot],
-        registrations: Mapping[str, Window],
+        registrations: Mapping[str, tuple[Window, ...]],
     ) -> ChildPlan:
         """The plan after a change. Adding what stands and dropping what does not are no change at all."""
         before = {one.slot: one.status for one in booked if one.status in STANDING}

@@ -49,7 +49,8 @@ class AttendancePage(Page):
         if request.form.get("reste"):
             roll = attendance.roll(activity_id, request.form.get("unite", type=int), on)
             rest = [one.booking.id for one in roll.expected if one.booking.presence is None] if roll else []
-            ticks = dict.fromkeys(rest, Presence.PRESENT)
+            # What was ticked on the page and not saved yet comes before « tous les autres ».
+            ticks = {**dict.fromkeys(rest, Presence.PRESENT), **ticks}
         viewer = current_viewer()
         changed = attendance.tick(ticks, viewer.name if viewer else "", clock.now())
         address = self.url("roll", activity_id=activity_id, jour=jour, unite=request.form.get("unite"))

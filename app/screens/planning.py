@@ -10,6 +10,7 @@ from flask import abort, flash, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from sqlalchemy import select
+from werkzeug.datastructures import MultiDict
 
 from app.access.database import db
 from app.access.viewer import Side, current_viewer
@@ -23,6 +24,10 @@ from app.services import bookings, clock, planning
 from app.services.bookings import Desk, Draft
 
 DRAFT_LIMIT = 200
+TOO_LONG = (
+    f"Un envoi tient en {DRAFT_LIMIT}\u00a0cases\u00a0: les suivantes ne sont pas retenues. "
+    "Envoyez celles-ci, puis continuez."
+)
 REACH = timedelta(days=400)
 
 
@@ -47,6 +52,8 @@ class PlanningPage(Page):
         today = clock.today()
         monday = planning.monday_of(_day(request.args.get("semaine"), today))
         draft = _draft(request.args.getlist("plus"), request.args.getlist("moins"))
+        if _is_too_long(request.args):
+            flash(TOO_LONG, "error")
         desk = _desk(child_id, monday, draft)
         draft = desk.effective(draft)
         touched = planning.slot_of(request.args.get("bascule", ""))
@@ -80,6 +87,9 @@ class PlanningPage(Page):
         """Send the change: all of it or nothing; refused, it stays in the address to be put right."""
         monday = planning.monday_of(_day(request.form.get("semaine"), clock.today()))
         draft = _draft(request.form.getlist("plus"), request.form.getlist("moins"))
+        if _is_too_long(request.form):
+            flash(TOO_LONG, "error")
+            return redirect(self.address(child_id, monday, draft))
         sent = bookings.send(child_id, _family_id(), draft, clock.now())
         if sent is None:
             abort(404)
@@ -159,9 +169,15 @@ def _day(text: str | None, today: date) -> date:
     return min(max(asked, today - REACH), today + REACH)
 
 
+def _is_too_long(sent: MultiDict[str, str]) -> bool:
+    """Whether more squares are asked for than one sending takes."""
+    return len(sent.getlist("plus")) + len(sent.getlist("moins")) > DRAFT_LIMIT
+
+
 def _draft(wanted: list[str], unwanted: list[str]) -> Draft:
-    """The draft in the address; keys that are none, or too many, are left out."""
+    """The draft in the address; keys that are none are left out, and those past the limit (``TOO_LONG``)."""
     today = clock.today()
+    unwanted = unwanted[: max(0, DRAFT_LIMIT - len(wanted))]
 
     def slots(keys: list[str]) -> frozenset[Slot]:
         found = (planning.slot_of(key) for key in keys[:DRAFT_LIMIT])

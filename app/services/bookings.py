@@ -3,7 +3,8 @@
 A change says which squares are wanted and which are not: sent twice, the second changes nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,11 +17,13 @@ from app.entities.booking import BookingStatus, RegistrationStatus
 from app.models import Booking, Opening, Person, Registration
 from app.rules.booking import DatedRule, judge
 from app.rules.facts import STANDING, Booked, Child, ChildPlan, Plan, Slot, Window
-from app.rules.verdict import Severity, Verdict
+from app.rules.verdict import Refusal, Severity, Verdict, withdraw
 from app.services.catalogue import catalogue, code_of
 from app.services.pricing import Prices, load_prices
 from app.services.rulings import Offer, load_offer
 
+ELSEWHERE = "other_home"
+"""Code of a rule that always holds: one child, one square, one household."""
 HOLDS_A_PLACE = (BookingStatus.ASKED, BookingStatus.CONFIRMED)
 
 
@@ -45,7 +48,10 @@ class Draft:
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything known of one child's squares over a stretch of days, both ends included."""
+    """Everything known of one child's squares over a stretch of days, both ends included.
+
+    ``elsewhere`` are the squares that stand through the child's other home: nothing else is known of them.
+    """
 
     child: Child
     family_id: int
@@ -56,9 +62,10 @@ class Desk:
     offer: Offer
     rules: tuple[DatedRule, ...]
     bookings: Mapping[Slot, Booking]
-    taken: Mapping[Slot, int]
+    held: Mapping[Slot, int]
     queues: Mapping[Slot, tuple[datetime, ...]]
     prices: Prices
+    elsewhere: frozenset[Slot] = frozenset()
 
     @property
     def standing(self) -> frozenset[Slot]:
@@ -70,8 +77,28 @@ class Desk:
         standing, units = self.standing, self.offer.units
         return Draft(
             frozenset(slot for slot in draft.wanted - standing if slot.unit in units),
-            frozenset(slot for slot in draft.unwanted & standing if slot.unit in units),
+            # What was ticked happened: it can't be cancelled any more.
+            frozenset(
+                slot
+                for slot in draft.unwanted & standing
+                if slot.unit in units and self.bookings[slot].presence is None
+            ),
         )
+
+    @property
+    def taken(self) -> dict[Slot, int]:
+        """The places that are not a newcomer's to take: those held, and those others wait for."""
+        waited = {slot: len(moments) for slot, moments in self.queues.items()}
+        return {slot: self.held.get(slot, 0) + waited.get(slot, 0) for slot in {*self.held, *waited}}
+
+    def registration(self, slot: Slot) -> Registration:
+        """The accepted registration that lets the child book the square. LookupError: there is none."""
+        activity_id = self.offer.units[slot.unit].activity_id
+        for row in self.registrations:
+            accepted = row.status is RegistrationStatus.ACCEPTED and row.activity_id == activity_id
+            if accepted and row.starts_on <= slot.on <= row.ends_on:
+                return row
+        raise LookupError(slot)
 
     def drafted(self, target: frozenset[Slot]) -> Draft:
         """The draft after which exactly these squares stand."""
@@ -101,7 +128,22 @@ class Desk:
 
     def judge(self, draft: Draft) -> Verdict:
         """What the rules say of the plan, everything at once."""
-        return judge(self.plan(draft), self.rules)
+        return Verdict.of([*judge(self.plan(draft), self.rules).refusals, *self._elsewhere(draft)])
+
+    def _elsewhere(self, draft: Draft) -> Iterator[Refusal]:
+        for slot in sorted((draft.wanted - self.standing) & self.elsewhere):
+            yield Refusal(
+                self.child.id,
+                frozenset({slot}),
+                self.elsewhere_words,
+                rule=ELSEWHERE,
+                remedy=withdraw([slot]),
+            )
+
+    @property
+    def elsewhere_words(self) -> str:
+        """Why a square of the other home can't be asked for: no word of the other home itself."""
+        return f"{self.child.name} a déjà une réservation ce jour-là par son autre foyer."
 
     def cents(self, slot: Slot) -> int | None:
         """What the square costs this household; None when no tariff says so."""
@@ -109,17 +151,18 @@ class Desk:
         return self.prices.cents(unit.id, self.family_id, slot.on)
 
 
-def windows(registrations: Iterable[Registration]) -> dict[str, Window]:
-    """Activity code -> half-open window in which the child may book."""
-    found: dict[str, Window] = {}
+def windows(registrations: Iterable[Registration]) -> dict[str, tuple[Window, ...]]:
+    """Activity code -> half-open windows in which the child may book, one an accepted registration."""
+    found: dict[str, list[Window]] = defaultdict(list)
     for row in registrations:
         if row.status is RegistrationStatus.ACCEPTED:
-            found[row.activity.code] = (row.starts_on, date.fromordinal(row.ends_on.toordinal() + 1))
-    return found
+            until_on = date.fromordinal(row.ends_on.toordinal() + 1)
+            found[row.activity.code].append((row.starts_on, until_on))
+    return {code: tuple(several) for code, several in found.items()}
 
 
 def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now: datetime) -> Desk | None:
-    """The desk of a child in reach; None for a stranger's. Eight statements, whatever the rows."""
+    """The desk of a child in reach; None for a stranger's. Nine statements, whatever the rows."""
     person = db.session.scalars(select(Person).where(Person.id == child_id)).one_or_none()
     if person is None:
         return None
@@ -151,6 +194,7 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
         for row in rows
         if known.by_id[row.unit_id].activity_id in activity_ids
     }
+    elsewhere = _elsewhere(offer, child_id, family_id, from_on, until_on)
     return Desk(
         child=Child(person.id, person.first_name, person.born_on or from_on),
         family_id=family_id,
@@ -161,10 +205,30 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
         offer=offer,
         rules=known.rules,
         bookings=bookings,
-        taken=held,
+        held=held,
         queues=queues,
         prices=load_prices(known, [family_id]),
+        elsewhere=elsewhere,
     )
+
+
+def _elsewhere(offer: Offer, child_id: int, family_id: int, from_on: date, until_on: date) -> frozenset[Slot]:
+    """The squares that stand for the child through another household. One statement."""
+    codes = {unit.id: code for code, unit in offer.units.items()}
+    standing = (
+        select(Booking.unit_id, Booking.booked_on)
+        .where(
+            Booking.child_id == child_id,
+            Booking.family_id != family_id,
+            Booking.booked_on.between(from_on, until_on),
+            Booking.status.in_((*HOLDS_A_PLACE, BookingStatus.WAITING)),
+        )
+        .distinct()
+    )
+    with unscoped("un enfant de deux foyers n’occupe une case qu’une fois ; de l’autre foyer, rien n’est lu"):
+        return frozenset(
+            Slot(codes[unit_id], on) for unit_id, on in db.session.execute(standing) if unit_id in codes
+        )
 
 
 def _others(offer: Offer, but_child_id: int) -> tuple[dict[Slot, int], dict[Slot, tuple[datetime, ...]]]:
@@ -250,9 +314,14 @@ def _lock_openings(from_on: date, until_on: date) -> None:
 
 
 def _write(desk: Desk, draft: Draft, verdict: Verdict) -> Sent:
+    """Write the change; a place set free goes at once to the first who waits for it (no mail tells them)."""
     waiting = {slot for _, slot in verdict.slots(Severity.WAITING)}
     to_staff = {slot for _, slot in verdict.slots(Severity.ASK_STAFF)}
-    registered = {row.activity_id: row for row in desk.registrations}
+    freed = [
+        slot
+        for slot in draft.unwanted
+        if slot in desk.offer.places and desk.bookings[slot].status in HOLDS_A_PLACE
+    ]
     counts = dict.fromkeys(("confirmed", "asked", "waiting", "cancelled"), 0)
     for slot in sorted(draft.slots):
         row = desk.bookings.get(slot)
@@ -261,14 +330,14 @@ def _write(desk: Desk, draft: Draft, verdict: Verdict) -> Sent:
             status = BookingStatus.CANCELLED
         elif slot in waiting:
             status = BookingStatus.WAITING
-        elif slot in to_staff or not unit.activity.confirms_alone:
+        elif slot in to_staff or not unit.activity.confirms_alone or _was_refused(row):
             status = BookingStatus.ASKED
         else:
             status = BookingStatus.CONFIRMED
         counts[status.value] += 1
         if row is None:
             row = Booking(
-                registration_id=registered[unit.activity_id].id,
+                registration_id=desk.registration(slot).id,
                 family_id=desk.family_id,
                 child_id=desk.child.id,
                 unit_id=unit.id,
@@ -277,4 +346,36 @@ def _write(desk: Desk, draft: Draft, verdict: Verdict) -> Sent:
             db.session.add(row)
         row.status = status
         row.asked_at = desk.now
+    db.session.flush()
+    for slot in sorted(freed):
+        _promote(desk, slot)
     return Sent(verdict, **counts)
+
+
+def _was_refused(row: Booking | None) -> bool:
+    """Asked again after the service said no: the service answers again, the machine does not."""
+    return row is not None and row.status is BookingStatus.REFUSED
+
+
+def _promote(desk: Desk, slot: Slot) -> None:
+    """Give the free places of a square to those who wait for it, the first come first. One statement."""
+    free = desk.offer.places[slot] - desk.held.get(slot, 0)
+    if free <= 0 or slot not in desk.queues:
+        return
+    unit = desk.offer.units[slot.unit]
+    status = BookingStatus.CONFIRMED if unit.activity.confirms_alone else BookingStatus.ASKED
+    waiting = (
+        select(Booking)
+        .where(
+            Booking.unit_id == unit.id,
+            Booking.booked_on == slot.on,
+            Booking.status == BookingStatus.WAITING,
+            Booking.child_id != desk.child.id,
+        )
+        .order_by(Booking.asked_at, Booking.id)
+        .limit(free)
+    )
+    with unscoped("une place libérée va au premier de la liste d’attente, de quelque foyer qu’il soit"):
+        for row in db.session.scalars(waiting):
+            row.status = status
+        db.session.flush()

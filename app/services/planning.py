@@ -1,7 +1,7 @@
 """The planning as a parent reads it: a week of squares, each with its state, its price and its reasons."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from app.entities.booking import BookingStatus, Presence
@@ -90,7 +90,6 @@ class Week:
     errors: int = 0
     delta_cents: int | None = 0
     next_limit: tuple[datetime, Slot] | None = None
-    legend: tuple[str, ...] = field(default=())
 
     @property
     def sunday(self) -> date:
@@ -179,7 +178,6 @@ def week(desk: Desk, monday: date, draft: Draft, pointed: Slot | None = None) ->
         errors=len(verdict.slots(Severity.REFUSED)),
         delta_cents=_delta(desk, draft),
         next_limit=_next_limit(desk, days_of_week),
-        legend=tuple(dict.fromkeys(one.state for one in squares.values())),
     )
 
 
@@ -216,6 +214,8 @@ def _square(desk: Desk, slot: Slot, draft: Draft, said: tuple[Refusal, ...]) -> 
         return Square(slot, STATUS_STATES[booking.status], cents, rank=_rank(desk, slot, booking))
     if closure is not None:
         return Square(slot, "closed", cents, reason=closure)
+    if slot in desk.elsewhere:
+        return Square(slot, "closed", cents, reason=desk.elsewhere_words)
     if _is_late(desk, slot):
         return Square(slot, "late", cents)
     return Square(slot, "free", cents)

@@ -106,7 +106,7 @@ def plan(units: set[str], on: date, now: datetime, found: Offer) -> Plan:
         [],
         add={Slot(unit, on) for unit in units},
         drop=(),
-        registrations={"mercredi": (date(2026, 9, 1), None)},
+        registrations={"mercredi": ((date(2026, 9, 1), None),)},
     )
     return Plan((mine,), now, found.calendar, found.places, {}, found.names)
 

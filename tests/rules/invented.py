@@ -39,7 +39,7 @@ CALENDAR = Calendar(
     holidays=(TOUSSAINT,),
     closures={"cantine": {date(2024, 9, 13): "réunion de l’équipe"}},
 )
-EVER = {"grappaloups": (date(2020, 1, 1), None), "cantine": (date(2020, 1, 1), None)}
+EVER = {"grappaloups": ((date(2020, 1, 1), None),), "cantine": ((date(2020, 1, 1), None),)}
 WEDNESDAY = date(2024, 9, 11)
 LONG_BEFORE = datetime(2024, 7, 1, 12, 0, tzinfo=UTC)
 

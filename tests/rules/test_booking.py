@@ -16,7 +16,7 @@ from app.rules.booking import (
     judge,
 )
 from app.rules.calendar import Hour, Weekday
-from app.rules.facts import ChildPlan, Plan, Slot
+from app.rules.facts import ChildPlan, Plan, Slot, Window
 from app.rules.kinds.admission import Age, Capacity
 from app.rules.kinds.notice import Notice, NoticeWeekly
 from app.rules.kinds.together import Excludes, Requires
@@ -163,14 +163,15 @@ def test_a_past_square_under_an_easy_notice_is_still_refused() -> None:
     ("registrations", "accepted"),
     [
         ({}, False),
-        ({"cantine": (ALWAYS, None)}, False),
-        ({"grappaloups": (WEDNESDAY, WEDNESDAY + timedelta(days=1))}, True),
-        ({"grappaloups": (WEDNESDAY + timedelta(days=1), None)}, False),
-        ({"grappaloups": (ALWAYS, WEDNESDAY)}, False),
+        ({"cantine": ((ALWAYS, None),)}, False),
+        ({"grappaloups": ((WEDNESDAY, WEDNESDAY + timedelta(days=1)),)}, True),
+        ({"grappaloups": ((WEDNESDAY + timedelta(days=1), None),)}, False),
+        ({"grappaloups": ((ALWAYS, WEDNESDAY),)}, False),
+        ({"grappaloups": ((ALWAYS, WEDNESDAY), (WEDNESDAY, None))}, True),  # two school years
     ],
 )
 def test_one_books_only_what_one_is_registered_for(
-    registrations: dict[str, tuple[date, date | None]], accepted: bool
+    registrations: dict[str, tuple[Window, ...]], accepted: bool
 ) -> None:
     mine = ChildPlan.change(LILA, [], slots(WEDNESDAY, REPAS), [], registrations)
     verdict = judge(plan(mine), [])
