@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, relationship
 
 from app.declare import (
@@ -129,8 +129,36 @@ class Invoice(Entity):
     status: Mapped[InvoiceStatus] = attribute("État", default=InvoiceStatus.TO_PAY, edit=NOBODY)
 
 
+class CreditNote(Entity):
+    """Credit note: cancels an invoice, or gives back at the end of the year what was billed too much."""
+
+    __term__ = masculine("avoir", "avoirs")
+    __scope__ = "family"
+    __see__ = MONEY_SEEN
+    __edit__ = NOBODY
+    __menu__ = "Factures"
+    __named__ = ("number",)
+    __listed__ = ("number", "family", "issued_on", "total_cents", "reason")
+
+    number: Mapped[str] = attribute("Numéro", unique=True, length=30)
+    family: Mapped[Family] = relation("Famille", ondelete="RESTRICT")
+    family_id: Mapped[int]
+    invoice: Mapped[Invoice | None] = relation(
+        "Facture", parent=True, unique=True, help="Vide : avoir de fin d’année, qui a ses propres lignes."
+    )
+    invoice_id: Mapped[int | None]
+    issued_on: Mapped[date] = attribute("Émis le")
+    total_cents: Mapped[int] = attribute(
+        "Total", kind=Kind.CENTS, help="Ce que la commune doit à la famille : un montant positif."
+    )
+    reason: Mapped[str] = attribute("Motif", length=400)
+
+
 class InvoiceLine(Entity):
-    """Invoice line: a child, a unit, a month, a unit price; negative when it puts right."""
+    """Invoice line: a child, a unit, a month, a unit price; negative when it puts right.
+
+    It is a line of an invoice, or of the credit note that ends a year.
+    """
 
     __term__ = feminine("ligne de facture", "lignes de facture")
     __scope__ = "family"
@@ -142,10 +170,15 @@ class InvoiceLine(Entity):
     __named__ = ("label",)
     __listed__ = ("invoice", "label", "quantity", "unit_price", "amount_cents")
     __history__ = False  # made by the thousand, never edited
-    __table_args__ = (Index("ix_invoice_line_family_month", "family_id", "month_on"),)
+    __table_args__ = (
+        CheckConstraint("(invoice_id IS NULL) <> (credit_note_id IS NULL)", "one_paper"),
+        Index("ix_invoice_line_family_month", "family_id", "month_on"),
+    )
 
-    invoice: Mapped[Invoice] = relation("Facture", parent=True)
-    invoice_id: Mapped[int]
+    invoice: Mapped[Invoice | None] = relation("Facture", parent=True)
+    invoice_id: Mapped[int | None]
+    credit_note: Mapped[CreditNote | None] = relation("Avoir", ondelete="CASCADE")
+    credit_note_id: Mapped[int | None]
     family: Mapped[Family] = relation("Famille", ondelete="RESTRICT")
     family_id: Mapped[int]
     child: Mapped[Person | None] = relation("Enfant", ondelete="RESTRICT")
@@ -158,26 +191,6 @@ class InvoiceLine(Entity):
     unit_price: Mapped[Decimal] = attribute("Prix unitaire", unit="€")
     amount_cents: Mapped[int] = attribute("Montant", kind=Kind.CENTS)
     reason: Mapped[str | None] = attribute("Pourquoi", length=400)
-
-
-class CreditNote(Entity):
-    """Credit note: cancels an invoice, with the reason."""
-
-    __term__ = masculine("avoir", "avoirs")
-    __scope__ = "family"
-    __see__ = MONEY_SEEN
-    __edit__ = NOBODY
-    __menu__ = "Factures"
-    __named__ = ("number",)
-
-    number: Mapped[str] = attribute("Numéro", unique=True, length=30)
-    family: Mapped[Family] = relation("Famille", ondelete="RESTRICT")
-    family_id: Mapped[int]
-    invoice: Mapped[Invoice] = relation("Facture", parent=True, unique=True)
-    invoice_id: Mapped[int]
-    issued_on: Mapped[date] = attribute("Émis le")
-    total_cents: Mapped[int] = attribute("Total", kind=Kind.CENTS)
-    reason: Mapped[str] = attribute("Motif", length=400)
 
 
 class PaymentMeans(Choice):

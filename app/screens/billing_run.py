@@ -8,7 +8,7 @@ from flask_appbuilder import expose
 from sqlalchemy import select
 
 from app.access.database import db
-from app.access.viewer import Side, current_viewer
+from app.access.viewer import Side, Viewer, current_viewer
 from app.declare import Role
 from app.models import BillingRun
 from app.screens.page import Page
@@ -23,6 +23,10 @@ class BillingPage(Page):
     route_base = "/service/facturation"
     side = Side.STAFF
     roles = Role.ACCOUNTANT
+
+    def allows(self, method: str, viewer: Viewer) -> bool:
+        """A month is billed for the whole town: not by somebody who sees a few facilities only."""
+        return super().allows(method, viewer) and viewer.facility_ids is None
 
     @expose("/")
     def index(self) -> ResponseReturnValue:
@@ -46,16 +50,30 @@ class BillingPage(Page):
         if isinstance(done, Preview):
             flash(done.unpriced, "error")
             return redirect(self.url("preview", mois=asked.strftime("%Y-%m")))
-        if done.invoice_count:
-            flash(
-                f"{month(asked).capitalize()} : {done.invoice_count} "
-                f"facture{'s' if done.invoice_count > 1 else ''}, {euros(done.total_cents)}. "
-                "Les e-mails partent maintenant.",
-                "done",
-            )
-        else:
-            flash(f"{month(asked).capitalize()} : tout est déjà facturé.", "done")
+        flash(f"{month(asked).capitalize()}\u00a0: {_sentence_of(done)}", "done")
         return redirect(self.url("index"))
+
+
+def _sentence_of(done: billing_run.Done) -> str:
+    """What a run did: a month whose amounts are carried is not "all billed"."""
+    words = []
+    if done.invoice_count:
+        words.append(
+            f"{_counted(done.invoice_count, 'facture')}, {euros(done.total_cents)}. "
+            "Les e-mails partent maintenant."
+        )
+    if done.credit_count:
+        words.append(f"{_counted(done.credit_count, 'avoir')} de fin d’année.")
+    if done.carried_count:
+        words.append(
+            f"{_counted(done.carried_count, 'montant reporté', 'montants reportés')} "
+            "sur la prochaine facture."
+        )
+    return " ".join(words) or "tout est déjà facturé."
+
+
+def _counted(number: int, one: str, several: str = "") -> str:
+    return f"{number} {one if number < 2 else several or one + 's'}"
 
 
 def _month(text: str | None) -> date:

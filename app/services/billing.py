@@ -1,46 +1,32 @@
 """Billing a month: owed from bookings and tariffs, billed from the lines so far, a run bills the difference.
 
-The school year up to the month is computed again each time, in sums grouped by the database: a late
-certificate, a corrected tick or a new quotient shows up as a regularisation. Run twice, the second
-bills nothing. One statement a month of the year, and a dozen more, whatever the number of households.
+The school year up to the month and the one before are computed again each time, in sums grouped by the
+database: a late certificate, a corrected tick or a new quotient shows up as a regularisation. Run twice,
+the second bills nothing. One or two statements a month, and a dozen more, whatever the number of
+households. The sums are compared as plain tuples (``billing_sums``); only the households and months that
+differ go through the rules.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 
 from sqlalchemy import func, select
 
 from app.access.database import db
 from app.access.viewer import unscoped
-from app.entities.booking import BookingStatus, Presence
-from app.models import Booking, Family, InvoiceLine, Person, SchoolYear, Unit
-from app.rules.billing import (
-    Line,
-    NoPrice,
-    Outcome,
-    Policy,
-    Settlement,
-    Usage,
-    UsageKind,
-    difference,
-    owed,
-    settle,
-)
+from app.entities.booking import BookingStatus
+from app.models import Booking, Family, SchoolYear
+from app.rules.billing import Line, NoPrice, Outcome, Settlement, Usage, difference, owed, settle
+from app.rules.calendar import add_months, school_year
 from app.rules.money import Price
-from app.services.catalogue import Catalogue, catalogue, code_of
-from app.services.pricing import Prices, load_prices
+from app.rules.words import NBSP, month_words
+from app.services.billing_sums import Billed, Sums, end_of, months_until, read_billed, read_sums
+from app.services.catalogue import catalogue
+from app.services.pricing import load_prices
 from app.services.settings import Town, read_town
 
-KINDS = {
-    Presence.PRESENT: UsageKind.ATTENDED,
-    Presence.ABSENT: UsageKind.ABSENT,
-    Presence.EXCUSED: UsageKind.EXCUSED,
-    None: UsageKind.BOOKED,
-}
-ONE_DAY = timedelta(days=1)
+__all__ = ["FamilyBill", "Preview", "end_of", "months_until", "preview"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +61,11 @@ class Preview:
         return self.of(Outcome.BILL)
 
     @property
+    def to_credit(self) -> list[FamilyBill]:
+        """The households that would get a credit note: the end of a year, and the town owes them."""
+        return self.of(Outcome.CREDIT)
+
+    @property
     def carried(self) -> list[FamilyBill]:
         """The households whose amount is carried to the next month."""
         return self.of(Outcome.CARRY)
@@ -85,66 +76,72 @@ class Preview:
         return [one for one in self.to_bill if not one.family.billing_email]
 
 
-def months_until(first: date, month: date) -> list[date]:
-    """The first days of the months from one to another, both included."""
-    found, day = [], first.replace(day=1)
-    while day <= month:
-        found.append(day)
-        day = (day + timedelta(days=32)).replace(day=1)
-    return found
+@dataclass(frozen=True)
+class Span:
+    """The months that billing one month looks at, and whether what is left over is settled by it."""
+
+    first: date
+    is_last_of_year: bool
 
 
-def end_of(month: date) -> date:
-    """The first day after the month."""
-    return (month + timedelta(days=32)).replace(day=1)
+def span_of(month: date, years: list[SchoolYear]) -> Span:
+    """From the start of the school year before the month's to the month; ``years`` in their order.
+
+    A year lasts until the month before the next one begins (August, with what a late certificate
+    changes), and without a next one until its own last month; a month after it ends a year too.
+    """
+    begun = [one for one in years if one.starts_on.replace(day=1) <= month]
+    if not begun:
+        return Span(add_months(school_year(month).from_on, -12, 1), False)
+    to_come = [one for one in years if one.starts_on.replace(day=1) > month]
+    if to_come:
+        is_last = end_of(month) == to_come[0].starts_on.replace(day=1)
+    else:
+        is_last = month >= begun[-1].ends_on.replace(day=1)
+    return Span(begun[-2:][0].starts_on.replace(day=1), is_last)
 
 
 def preview(month: date, town: Town | None = None) -> Preview:
-    """What billing that month would do now; writes nothing."""
+    """What billing that month would do now, for the whole town; writes nothing."""
     month = month.replace(day=1)
     town = town or read_town()
-    year = _school_year(month)
-    first = year.starts_on.replace(day=1) if year else month
-    last_of_year = year is not None and month == year.ends_on.replace(day=1)
     known = catalogue()
     with unscoped("la facturation calcule tous les foyers à la fois"):
-        families = {one.id: one for one in db.session.scalars(select(Family))}
-        names = dict(db.session.execute(select(Person.id, Person.first_name)).tuples().all())
-        prices = load_prices(known, None)
-        usages = list(_usages(first, month, known, names, prices))
-        billed = _billed(first, month, known, names)
-    policies = {
-        one.code: Policy(Policy().billed - ({UsageKind.ABSENT} if not one.absence_is_billed else set()))
-        for one in known.activities.values()
-    }
-    seen: dict[tuple[str, int, date], Price | None] = {}
+        span = span_of(month, list(db.session.scalars(select(SchoolYear).order_by(SchoolYear.starts_on))))
+        unticked = _unticked(month)
+        sums = read_sums(span.first, month, known, load_prices(known, None))
+        billed = read_billed(span.first, month, known)
+        try:
+            lines = _difference(sums, billed)
+        except NoPrice as error:
+            return Preview(month, (), unticked, _unpriced(error), span.is_last_of_year)
+        by_family: dict[int, list[Line]] = defaultdict(list)
+        for line in lines:
+            by_family[line.family_id].append(line)
+        families = list(db.session.scalars(select(Family).where(Family.id.in_(sorted(by_family)))))
+    bills = tuple(
+        FamilyBill(one, settle(by_family[one.id], town.billing_threshold_cents, span.is_last_of_year))
+        for one in sorted(families, key=lambda one: (one.name, one.id))
+    )
+    return Preview(month, bills, unticked, "", span.is_last_of_year)
+
+
+def _difference(sums: Sums, billed: Billed) -> tuple[Line, ...]:
+    """The rules, over the households and months whose sums are not those billed so far."""
+    differing = sums.differing(billed)
+    usages, prices = sums.usages(differing)
 
     def price(usage: Usage) -> Price | None:
-        key = (usage.unit, usage.family_id, usage.on)
-        if key not in seen:
-            seen[key] = prices.price(known.by_code[usage.unit].id, usage.family_id, usage.on)
-        return seen[key]
+        return prices[usage.unit, usage.family_id, usage.on]
 
-    try:
-        lines = difference(owed(usages, price, policies), billed)
-    except NoPrice as error:
-        return Preview(month, (), _unticked(month), str(error), last_of_year)
-    by_family: dict[int, list[Line]] = defaultdict(list)
-    for line in lines:
-        by_family[line.family_id].append(line)
-    bills = tuple(
-        FamilyBill(families[family_id], settle(found, town.billing_threshold_cents, last_of_year))
-        for family_id, found in sorted(by_family.items(), key=lambda item: (families[item[0]].name, item[0]))
-    )
-    return Preview(month, bills, _unticked(month), "", last_of_year)
+    return difference(owed(usages, price, sums.policies), billed.lines(differing, sums.names))
 
 
-def _school_year(month: date) -> SchoolYear | None:
-    return db.session.scalars(
-        select(SchoolYear)
-        .where(SchoolYear.starts_on < end_of(month), SchoolYear.ends_on >= month)
-        .order_by(SchoolYear.starts_on)
-    ).first()
+def _unpriced(error: NoPrice) -> str:
+    """What has no price, by month: the day of a sum is only the first that it counts."""
+    named = sorted({(one.on.replace(day=1), one.unit_label) for one in error.usages})
+    words = f"{NBSP}; ".join(f"{label}, en {month_words(month)}" for month, label in named)
+    return f"Il n’y a pas de prix pour{NBSP}: {words}. Complétez le tarif."
 
 
 def _unticked(month: date) -> int:
@@ -162,134 +159,3 @@ def _unticked(month: date) -> int:
         )
         or 0
     )
-
-
-def _usages(
-    first: date,
-    month: date,
-    known: Catalogue,
-    names: Mapping[int, str],
-    prices: Prices,
-) -> Iterator[Usage]:
-    """Confirmed squares summed by household, child, unit and month; cut where a price changes inside one."""
-    cuts, moving = _price_changes(prices)
-    for start in months_until(first, month):
-        stop = end_of(start)
-        inside = sorted(cut for cut in cuts if start < cut < stop)
-        movers = {family_id for family_id, days in moving.items() if any(start < d < stop for d in days)}
-        for from_on, until_on in zip([start, *inside], [*inside, stop], strict=True):
-            yield from _summed(from_on, until_on, known, names, but=movers)
-        if movers:
-            for day in (start + ONE_DAY * n for n in range((stop - start).days)):
-                yield from _summed(day, day + ONE_DAY, known, names, only=movers)
-
-
-def _price_changes(prices: Prices) -> tuple[set[date], dict[int, set[date]]]:
-    """The days on which a tariff changes for everyone, and those on which one household's quotient does."""
-    cuts = {
-        day
-        for grids in (*prices.catalogue.unit_grids.values(), *prices.catalogue.activity_grids.values())
-        for one in grids
-        for day in (one.from_on, one.until_on)
-        if day is not None
-    }
-    moving: dict[int, set[date]] = defaultdict(set)
-    for family_id, rows in prices.quotients.items():
-        for row in rows:
-            moving[family_id].add(row.from_on)
-            if row.until_on is not None:
-                moving[family_id].add(row.until_on + ONE_DAY)
-    return cuts, moving
-
-
-def _summed(
-    from_on: date,
-    until_on: date,
-    known: Catalogue,
-    names: Mapping[int, str],
-    but: Iterable[int] = (),
-    only: Iterable[int] = (),
-) -> Iterator[Usage]:
-    counting = (
-        select(Booking.family_id, Booking.child_id, Booking.unit_id, Booking.presence, func.count())
-        .where(
-            Booking.booked_on >= from_on,
-            Booking.booked_on < until_on,
-            Booking.status == BookingStatus.CONFIRMED,
-        )
-        .group_by(Booking.family_id, Booking.child_id, Booking.unit_id, Booking.presence)
-    )
-    if but:
-        counting = counting.where(Booking.family_id.not_in(sorted(but)))
-    if only:
-        counting = counting.where(Booking.family_id.in_(sorted(only)))
-    for family_id, child_id, unit_id, presence, count in db.session.execute(counting):
-        unit = known.by_id[unit_id]
-        yield Usage(
-            family_id=family_id,
-            child_id=child_id,
-            child_name=names[child_id],
-            unit=code_of(unit),
-            unit_label=label_of(unit),
-            on=from_on,
-            kind=KINDS[presence],
-            quantity=Decimal(count),
-        )
-
-
-def label_of(unit: Unit) -> str:
-    """A unit as an invoice names it; an activity whose name says it already is enough."""
-    activity = unit.activity
-    return (
-        activity.name
-        if unit.name.lower() in activity.name.lower()
-        else f"{activity.name}, {unit.name.lower()}"
-    )
-
-
-def _billed(
-    first: date,
-    month: date,
-    known: Catalogue,
-    names: Mapping[int, str],
-) -> list[Line]:
-    """Every line billed so far on these months, summed by household, month, child, unit and price."""
-    summing = (
-        select(
-            InvoiceLine.family_id,
-            InvoiceLine.month_on,
-            InvoiceLine.child_id,
-            InvoiceLine.unit_id,
-            InvoiceLine.unit_price,
-            func.sum(InvoiceLine.quantity),
-            func.sum(InvoiceLine.amount_cents),
-        )
-        .where(InvoiceLine.month_on >= first, InvoiceLine.month_on <= month)
-        .group_by(
-            InvoiceLine.family_id,
-            InvoiceLine.month_on,
-            InvoiceLine.child_id,
-            InvoiceLine.unit_id,
-            InvoiceLine.unit_price,
-        )
-    )
-    found = []
-    for family_id, month_on, child_id, unit_id, unit_price, quantity, amount_cents in db.session.execute(
-        summing
-    ):
-        unit = known.by_id[unit_id]
-        found.append(
-            Line(
-                family_id=family_id,
-                month=month_on,
-                child_id=child_id,
-                child_name=names[child_id],
-                unit=code_of(unit),
-                unit_label=label_of(unit),
-                unit_price=unit_price,
-                quantity=Decimal(quantity),
-                amount_cents=int(amount_cents),
-                explanation="",
-            )
-        )
-    return found

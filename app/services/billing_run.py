@@ -1,20 +1,21 @@
-"""The run: invoices numbered without a hole, their lines and their mails, in one transaction."""
+"""The run: invoices and credit notes numbered without a hole, their lines and mails, in one transaction."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Select, func, insert, select, text
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.billing import InvoiceStatus
 from app.entities.family import MemberKind
-from app.models import BillingRun, Family, Invoice, InvoiceLine, Membership, Person
+from app.models import BillingRun, CreditNote, Family, Invoice, InvoiceLine, Membership, Person
 from app.rules.billing import DueRule, Line, due_on
 from app.rules.calendar import local_day
 from app.rules.words import cents_words, day_words, month_words, of
 from app.services import outbox
-from app.services.billing import Preview, preview
+from app.services.billing import FamilyBill, Preview, preview
 from app.services.catalogue import catalogue
 from app.services.settings import read_town
 
@@ -29,6 +30,7 @@ class Done:
     invoice_count: int
     total_cents: int
     carried_count: int
+    credit_count: int = 0
 
 
 def run(month: date, by: str, now: datetime) -> Done | Preview:
@@ -43,7 +45,13 @@ def run(month: date, by: str, now: datetime) -> Done | Preview:
         db.session.rollback()
         return found
     issued_on = local_day(now)
-    done = Done(found.month, len(found.to_bill), found.total_cents(), len(found.carried))
+    done = Done(
+        month=found.month,
+        invoice_count=len(found.to_bill),
+        total_cents=found.total_cents(),
+        carried_count=len(found.carried),
+        credit_count=len(found.to_credit),
+    )
     with unscoped("la facturation écrit pour tous les foyers"):
         row = BillingRun(
             month_on=done.month,
@@ -58,6 +66,8 @@ def run(month: date, by: str, now: datetime) -> Done | Preview:
         if found.to_bill:
             due = max(due_on(found.month, DueRule(due_day=town.due_day)), issued_on)
             _write(found, row.id, issued_on, due, now)
+        if found.to_credit:
+            _write_credit_notes(found.to_credit, found.month, issued_on)
         db.session.commit()
     return done
 
@@ -72,13 +82,14 @@ def _lock() -> None:
 def _write(found: Preview, run_id: int, issued_on: date, due: date, now: datetime) -> None:
     bills = found.to_bill
     payers = _payers([one.family.id for one in bills])
-    first = _next_number(issued_on.year)
+    prefix = f"{issued_on.year}-"
+    first = _next_number(db.session.scalar(_last(Invoice.number, prefix)))
     rows = []
     for rank, one in enumerate(bills):
         names = payers.get(one.family.id) or [f"Famille {one.family.name}"]
         rows.append(
             {
-                "number": f"{issued_on.year}-{first + rank:05d}",
+                "number": f"{prefix}{first + rank:05d}",
                 "family_id": one.family.id,
                 "run_id": run_id,
                 "month_on": found.month,
@@ -98,36 +109,63 @@ def _write(found: Preview, run_id: int, issued_on: date, due: date, now: datetim
         .tuples()
         .all()
     )
+    _write_lines(bills, "invoice_id", ids, found.month)
+    numbers = {row["family_id"]: str(row["number"]) for row in rows}
+    letters = [
+        outbox.Letter(
+            to=one.family.billing_email,
+            family_id=one.family.id,
+            values={
+                "famille": one.family.name,
+                "mois": month_words(found.month),
+                "numero": numbers[one.family.id],
+                "montant": cents_words(one.settlement.total_cents),
+                "echeance": day_words(due),
+                "lien": outbox.link(f"/factures/{ids[one.family.id]}"),
+            },
+        )
+        for one in bills
+        if one.family.billing_email
+    ]
+    outbox.post_many("invoice", letters, now=now)
+
+
+def _write_credit_notes(bills: list[FamilyBill], month: date, issued_on: date) -> None:
+    """What the town owes at the end of a year: a credit note a household, with the lines that explain it."""
+    prefix = f"A{issued_on.year}-"
+    first = _next_number(db.session.scalar(_last(CreditNote.number, prefix)))
+    numbers = {one.family.id: f"{prefix}{first + rank:05d}" for rank, one in enumerate(bills)}
+    rows = [
+        {
+            "number": numbers[one.family.id],
+            "family_id": one.family.id,
+            "issued_on": issued_on,
+            "total_cents": -one.settlement.total_cents,
+            "reason": one.settlement.sentence[:400],
+            "revision": 1,
+        }
+        for one in bills
+    ]
+    db.session.execute(insert(CreditNote), rows)
+    written = select(CreditNote.family_id, CreditNote.id).where(CreditNote.number.in_(numbers.values()))
+    _write_lines(bills, "credit_note_id", dict(db.session.execute(written).tuples().all()), month)
+
+
+def _write_lines(bills: list[FamilyBill], column: str, ids: dict[int, int], month: date) -> None:
     units = {code: unit.id for code, unit in catalogue().by_code.items()}
     lines = [
-        _line(line, ids[one.family.id], found.month, units) for one in bills for line in one.settlement.lines
+        {column: ids[one.family.id], **_line(line, month, units)}
+        for one in bills
+        for line in one.settlement.lines
     ]
     db.session.execute(insert(InvoiceLine), lines)
-    texts = outbox.read_texts()
-    numbers = {row["family_id"]: str(row["number"]) for row in rows}
-    for one in bills:
-        if one.family.billing_email:
-            outbox.post(
-                "invoice",
-                to=one.family.billing_email,
-                family=one.family.id,
-                now=now,
-                texts=texts,
-                famille=one.family.name,
-                mois=month_words(found.month),
-                numero=numbers[one.family.id],
-                montant=cents_words(one.settlement.total_cents),
-                echeance=day_words(due),
-                lien=outbox.link(f"/factures/{ids[one.family.id]}"),
-            )
 
 
-def _line(line: Line, invoice_id: int, month: date, units: dict[str, int]) -> dict[str, object]:
+def _line(line: Line, month: date, units: dict[str, int]) -> dict[str, object]:
     reason = line.explanation
     if line.month != month and not line.adjusts:
         reason = f"Report {of(month_words(line.month))}\u00a0; {line.explanation}"
     return {
-        "invoice_id": invoice_id,
         "family_id": line.family_id,
         "child_id": line.child_id,
         "unit_id": units[line.unit],
@@ -141,9 +179,12 @@ def _line(line: Line, invoice_id: int, month: date, units: dict[str, int]) -> di
     }
 
 
-def _next_number(year: int) -> int:
+def _last(number: InstrumentedAttribute[str], prefix: str) -> Select[tuple[str]]:
+    return select(func.max(number)).where(number.like(f"{prefix}%"))
+
+
+def _next_number(last: str | None) -> int:
     """The number after the last one of the year; the run's lock makes it nobody else's."""
-    last = db.session.scalar(select(func.max(Invoice.number)).where(Invoice.number.like(f"{year}-%")))
     return int(last.partition("-")[2]) + 1 if last else 1
 
 

@@ -1,5 +1,6 @@
 """Invoices as they are read: a household's list, one explained, its PDF made once and kept."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.access.database import db
+from app.entities.billing import InvoiceStatus
 from app.models import Invoice, InvoiceLine, Unit
 from app.rules.calendar import school_year
 from app.services import press
@@ -68,10 +70,12 @@ def explained(invoice_id: int) -> Explained | None:
 def pdf_path(one: Explained) -> Path:
     """The PDF of an invoice, made at the first call and kept: an invoice never changes.
 
-    Written beside and renamed, so that a process killed half-way leaves no half file.
+    Its name says what it shows: over a database put back to an earlier day, another invoice that takes
+    the same number finds no old file. Written beside and renamed, so that a process killed half-way
+    leaves no half file.
     """
-    folder = Path(current_app.config["MARELLE_HOME"]) / "invoices" / one.invoice.number.partition("-")[0]
-    path = folder / f"{one.invoice.number}.pdf"
+    folder = Path(current_app.config["FILES_DIR"]) / "invoices" / one.invoice.number.partition("-")[0]
+    path = folder / f"{one.invoice.number}-{_digest(one)}.pdf"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         content = press.pdf("pdf/invoice.html", one=one, invoice=one.invoice, town=read_town())
@@ -82,10 +86,43 @@ def pdf_path(one: Explained) -> Path:
     return path
 
 
+def _digest(one: Explained) -> str:
+    invoice = one.invoice
+    shown = [
+        (
+            name,
+            line.id,
+            line.label,
+            line.month_on,
+            line.quantity,
+            line.unit_price,
+            line.amount_cents,
+            line.reason,
+        )
+        for name, lines in one.by_child
+        for line in lines
+    ]
+    whole = (
+        invoice.id,
+        invoice.family_id,
+        invoice.total_cents,
+        invoice.payer_names,
+        invoice.payer_address,
+        invoice.issued_on,
+        invoice.due_on,
+        shown,
+    )
+    return hashlib.sha256(repr(whole).encode()).hexdigest()[:16]
+
+
 def latest_to_pay(family_id: int, on: date) -> Invoice | None:
     """The invoice to pay next. One statement."""
     return db.session.scalars(
         select(Invoice)
-        .where(Invoice.family_id == family_id, Invoice.due_on >= on)
+        .where(
+            Invoice.family_id == family_id,
+            Invoice.due_on >= on,
+            Invoice.status == InvoiceStatus.TO_PAY,
+        )
         .order_by(Invoice.due_on, Invoice.id)
     ).first()

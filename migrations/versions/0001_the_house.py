@@ -637,7 +637,7 @@ def upgrade() -> None:
     sa.Column('total_cents', sa.Integer(), nullable=False),
     sa.Column('reason', sa.String(length=400), nullable=False),
     sa.Column('family_id', sa.Integer(), nullable=False),
-    sa.Column('invoice_id', sa.Integer(), nullable=False),
+    sa.Column('invoice_id', sa.Integer(), nullable=True),
     sa.Column('revision', sa.Integer(), server_default='1', nullable=False),
     sa.ForeignKeyConstraint(['family_id'], ['family.id'], name=op.f('fk_credit_note_family_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['invoice_id'], ['invoice.id'], name=op.f('fk_credit_note_invoice_id'), ondelete='CASCADE'),
@@ -811,12 +811,15 @@ def upgrade() -> None:
     sa.Column('unit_price', sa.Numeric(precision=14, scale=4), nullable=False),
     sa.Column('amount_cents', sa.Integer(), nullable=False),
     sa.Column('reason', sa.String(length=400), nullable=True),
-    sa.Column('invoice_id', sa.Integer(), nullable=False),
+    sa.Column('invoice_id', sa.Integer(), nullable=True),
+    sa.Column('credit_note_id', sa.Integer(), nullable=True),
     sa.Column('family_id', sa.Integer(), nullable=False),
     sa.Column('child_id', sa.Integer(), nullable=True),
     sa.Column('unit_id', sa.Integer(), nullable=True),
     sa.Column('revision', sa.Integer(), server_default='1', nullable=False),
+    sa.CheckConstraint('(invoice_id IS NULL) <> (credit_note_id IS NULL)', name=op.f('ck_invoice_line_one_paper')),
     sa.ForeignKeyConstraint(['child_id'], ['person.id'], name=op.f('fk_invoice_line_child_id'), ondelete='RESTRICT'),
+    sa.ForeignKeyConstraint(['credit_note_id'], ['credit_note.id'], name=op.f('fk_invoice_line_credit_note_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['family_id'], ['family.id'], name=op.f('fk_invoice_line_family_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['invoice_id'], ['invoice.id'], name=op.f('fk_invoice_line_invoice_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['unit_id'], ['unit.id'], name=op.f('fk_invoice_line_unit_id'), ondelete='RESTRICT'),
@@ -824,6 +827,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('invoice_line', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_invoice_line_child_id'), ['child_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_invoice_line_credit_note_id'), ['credit_note_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_invoice_line_family_id'), ['family_id'], unique=False)
         batch_op.create_index('ix_invoice_line_family_month', ['family_id', 'month_on'], unique=False)
         batch_op.create_index(batch_op.f('ix_invoice_line_invoice_id'), ['invoice_id'], unique=False)
@@ -975,6 +979,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_invoice_line_invoice_id'))
         batch_op.drop_index('ix_invoice_line_family_month')
         batch_op.drop_index(batch_op.f('ix_invoice_line_family_id'))
+        batch_op.drop_index(batch_op.f('ix_invoice_line_credit_note_id'))
         batch_op.drop_index(batch_op.f('ix_invoice_line_child_id'))
 
     op.drop_table('invoice_line')

@@ -18,6 +18,7 @@ from app.models import (
     Facility,
     Family,
     HistoryEntry,
+    InvoiceLine,
     Membership,
     Person,
     RoleGrant,
@@ -116,6 +117,8 @@ def _write(entity: type[Entity], whose: str, rows: Rows) -> int:
         row.rule_kind, row.parameters, row.weekdays, row.units = "capacity", {"places": 10}, None, None
     if isinstance(row, Tariff):
         row.until_on = None
+    if isinstance(row, InvoiceLine):  # of an invoice or of a credit note, never of both
+        row.credit_note_id = None
     db.session.add(row)
     db.session.flush()
     return row.id

@@ -1,0 +1,294 @@
+"""The sums behind billing: what was booked and what was billed, as plain tuples that compare fast.
+
+A year holds hundreds of thousands of squares, and from one run to the next almost nothing moves: a
+household's month whose quantities and cents are those billed so far needs no rule.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import cache
+
+from sqlalchemy import String, func, or_, select, type_coerce
+
+from app.access.database import db
+from app.entities.billing import InvoiceStatus
+from app.entities.booking import BookingStatus, Presence
+from app.models import Booking, Invoice, InvoiceLine, Person, Unit
+from app.rules.billing import Line, Policy, Usage, UsageKind
+from app.rules.money import Price, round_half_up
+from app.services.catalogue import Catalogue, code_of
+from app.services.pricing import Prices
+
+KINDS = {
+    Presence.PRESENT.value: UsageKind.ATTENDED,
+    Presence.ABSENT.value: UsageKind.ABSENT,
+    Presence.EXCUSED.value: UsageKind.EXCUSED,
+    None: UsageKind.BOOKED,
+}
+ONE_DAY = timedelta(days=1)
+
+Counted = tuple[int, int, int, str | None, int]
+"""(household, child, unit, presence, how many squares)"""
+FamilyMonth = tuple[int, date]
+Key = tuple[int, date, int, int, Decimal]
+"""(household, month, child, unit, unit price), as the rules key their lines."""
+PricedUsage = tuple[str, int, date]
+
+
+def months_until(first: date, month: date) -> list[date]:
+    """The first days of the months from one to another, both included."""
+    found, day = [], first.replace(day=1)
+    while day <= month:
+        found.append(day)
+        day = end_of(day)
+    return found
+
+
+def end_of(month: date) -> date:
+    """The first day after the month."""
+    return (month.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def label_of(unit: Unit) -> str:
+    """A unit as an invoice names it; an activity whose name says it already is enough."""
+    activity = unit.activity
+    return (
+        activity.name
+        if unit.name.lower() in activity.name.lower()
+        else f"{activity.name}, {unit.name.lower()}"
+    )
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Squares summed from a day on, in days of one price for each household."""
+
+    on: date
+    rows: tuple[Counted, ...]
+
+
+@dataclass(frozen=True)
+class Billed:
+    """What was billed so far: quantity and cents by key; cancelled invoices don't count."""
+
+    by_key: Mapping[Key, tuple[Decimal, int]]
+    words: Mapping[int, tuple[str, str]]
+
+    def lines(self, of: Collection[FamilyMonth], names: Mapping[int, str]) -> Iterator[Line]:
+        """The lines of these households and months, for the rules."""
+        for (family_id, month, child_id, unit_id, unit_price), (quantity, cents) in self.by_key.items():
+            if (family_id, month) in of:
+                code, label = self.words[unit_id]
+                yield Line(
+                    family_id=family_id,
+                    month=month,
+                    child_id=child_id,
+                    child_name=names[child_id],
+                    unit=code,
+                    unit_label=label,
+                    unit_price=unit_price,
+                    quantity=quantity,
+                    amount_cents=cents,
+                    explanation="",
+                )
+
+
+@dataclass(frozen=True)
+class Sums:
+    """The confirmed squares of some months, and how to price them."""
+
+    stretches: tuple[Stretch, ...]
+    prices: Prices
+    words: Mapping[int, tuple[str, str]]
+    policies: Mapping[str, Policy]
+    names: Mapping[int, str]
+    billed_kinds: Mapping[int, frozenset[str | None]]
+
+    def differing(self, billed: Billed) -> set[FamilyMonth]:
+        """The households and months whose sums, or whose prices, are not those billed so far."""
+        due: dict[Key, int] = defaultdict(int)
+        differing: set[FamilyMonth] = set()
+        for stretch in self.stretches:
+            month = stretch.on.replace(day=1)
+            # A price is read once a stretch for a unit and a household, and not once a child and presence.
+            euros: dict[tuple[int, int], Decimal | None] = {}
+            for family_id, child_id, unit_id, presence, count in stretch.rows:
+                if presence not in self.billed_kinds[unit_id]:
+                    continue
+                asked = (unit_id, family_id)
+                if asked not in euros:
+                    price = self.prices.price(unit_id, family_id, stretch.on)
+                    euros[asked] = None if price is None else price.euros
+                unit_price = euros[asked]
+                if unit_price is None:
+                    differing.add((family_id, month))
+                else:
+                    due[family_id, month, child_id, unit_id, unit_price] += count
+        cents_of = cache(lambda count, unit_price: round_half_up(count * unit_price))
+        paid = billed.by_key
+        for key, count in due.items():
+            before = paid.get(key)
+            if before is None or before[0] != count or before[1] != cents_of(count, key[4]):
+                differing.add(key[:2])
+        for key, (quantity, cents) in paid.items():
+            if (quantity or cents) and key not in due:
+                differing.add(key[:2])
+        return differing
+
+    def usages(self, of: Collection[FamilyMonth]) -> tuple[list[Usage], dict[PricedUsage, Price | None]]:
+        """What the rules need for these households and months, each usage with its price."""
+        found: list[Usage] = []
+        prices: dict[PricedUsage, Price | None] = {}
+        for stretch in self.stretches:
+            month = stretch.on.replace(day=1)
+            for family_id, child_id, unit_id, presence, count in stretch.rows:
+                if (family_id, month) not in of:
+                    continue
+                code, label = self.words[unit_id]
+                if (code, family_id, stretch.on) not in prices:
+                    price = self.prices.price(unit_id, family_id, stretch.on)
+                    prices[code, family_id, stretch.on] = price
+                found.append(
+                    Usage(
+                        family_id=family_id,
+                        child_id=child_id,
+                        child_name=self.names[child_id],
+                        unit=code,
+                        unit_label=label,
+                        on=stretch.on,
+                        kind=KINDS[presence],
+                        quantity=Decimal(count),
+                    )
+                )
+        return found, prices
+
+
+def words_of(known: Catalogue) -> dict[int, tuple[str, str]]:
+    """Each unit's code and name on an invoice, read once: a row has thousands of readers."""
+    return {unit.id: (code_of(unit), label_of(unit)) for unit in known.units}
+
+
+def read_sums(first: date, month: date, known: Catalogue, prices: Prices) -> Sums:
+    """The confirmed squares of these months. One statement a month and cut, one more for those who move."""
+    policies = {
+        one.code: Policy(Policy().billed - (set() if one.absence_is_billed else {UsageKind.ABSENT}))
+        for one in known.activities.values()
+    }
+    return Sums(
+        stretches=tuple(_stretches(first, month, prices)),
+        prices=prices,
+        words=words_of(known),
+        policies=policies,
+        names=dict(db.session.execute(select(Person.id, Person.first_name)).tuples().all()),
+        billed_kinds={
+            unit.id: frozenset(
+                told for told, kind in KINDS.items() if kind in policies[unit.activity.code].billed
+            )
+            for unit in known.units
+        },
+    )
+
+
+def _stretches(first: date, month: date, prices: Prices) -> Iterator[Stretch]:
+    """Sums by month, cut where a tariff changes inside one; by day for the households whose quotient does."""
+    cuts, moving = _price_changes(prices)
+    for start in months_until(first, month):
+        stop = end_of(start)
+        inside = sorted(cut for cut in cuts if start < cut < stop)
+        movers = {family_id for family_id, days in moving.items() if any(start < d < stop for d in days)}
+        for from_on, until_on in zip([start, *inside], [*inside, stop], strict=True):
+            yield Stretch(from_on, _counted(from_on, until_on, but=movers))
+        if movers:
+            yield from _by_day(start, stop, movers)
+
+
+def _price_changes(prices: Prices) -> tuple[set[date], dict[int, set[date]]]:
+    """The days on which a tariff changes for everyone, and those on which one household's quotient does."""
+    cuts = {
+        day
+        for grids in (*prices.catalogue.unit_grids.values(), *prices.catalogue.activity_grids.values())
+        for one in grids
+        for day in (one.from_on, one.until_on)
+        if day is not None
+    }
+    moving: dict[int, set[date]] = defaultdict(set)
+    for family_id, rows in prices.quotients.items():
+        for row in rows:
+            moving[family_id].add(row.from_on)
+            if row.until_on is not None:
+                moving[family_id].add(row.until_on + ONE_DAY)
+    return cuts, moving
+
+
+# Told as the database keeps it: making a choice of each of a year's rows takes longer than reading them.
+PRESENCE = type_coerce(Booking.presence, String)
+BY_CHILD = (Booking.family_id, Booking.child_id, Booking.unit_id, PRESENCE)
+
+
+def _counted(from_on: date, until_on: date, but: Collection[int]) -> tuple[Counted, ...]:
+    counting = (
+        select(*BY_CHILD, func.count())
+        .where(
+            Booking.booked_on >= from_on,
+            Booking.booked_on < until_on,
+            Booking.status == BookingStatus.CONFIRMED,
+        )
+        .group_by(*BY_CHILD)
+    )
+    if but:
+        counting = counting.where(Booking.family_id.not_in(sorted(but)))
+    return tuple(tuple(row) for row in db.session.execute(counting))
+
+
+def _by_day(start: date, stop: date, of: Collection[int]) -> Iterator[Stretch]:
+    counting = (
+        select(Booking.booked_on, *BY_CHILD, func.count())
+        .where(
+            Booking.booked_on >= start,
+            Booking.booked_on < stop,
+            Booking.status == BookingStatus.CONFIRMED,
+            Booking.family_id.in_(sorted(of)),
+        )
+        .group_by(Booking.booked_on, *BY_CHILD)
+    )
+    days: dict[date, list[Counted]] = defaultdict(list)
+    for on, *row in db.session.execute(counting):
+        days[on].append(tuple(row))
+    for on in sorted(days):
+        yield Stretch(on, tuple(days[on]))
+
+
+def read_billed(first: date, month: date, known: Catalogue) -> Billed:
+    """Every line billed so far on these months, of invoices and of credit notes. One statement.
+
+    A line with no child or no unit (a fee) is nobody's square: it is left alone. So are the lines of a
+    cancelled invoice: what it billed is to bill again.
+    """
+    keys = (
+        InvoiceLine.family_id,
+        InvoiceLine.month_on,
+        InvoiceLine.child_id,
+        InvoiceLine.unit_id,
+        InvoiceLine.unit_price,
+    )
+    summing = (
+        select(*keys, func.sum(InvoiceLine.quantity), func.sum(InvoiceLine.amount_cents))
+        .outerjoin(InvoiceLine.invoice)
+        .where(
+            InvoiceLine.month_on >= first,
+            InvoiceLine.month_on <= month,
+            InvoiceLine.child_id.is_not(None),
+            InvoiceLine.unit_id.is_not(None),
+            or_(Invoice.id.is_(None), Invoice.status != InvoiceStatus.CANCELLED),
+        )
+        .group_by(*keys)
+    )
+    by_key: dict[Key, tuple[Decimal, int]] = {}
+    for family_id, month_on, child_id, unit_id, unit_price, quantity, cents in db.session.execute(summing):
+        assert child_id is not None
+        assert unit_id is not None
+        by_key[family_id, month_on, child_id, unit_id, unit_price] = (Decimal(quantity), int(cents))
+    return Billed(by_key, words_of(known))
