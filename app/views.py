@@ -186,6 +186,7 @@ OTHERS = (
     InvoiceFile,
     *login.PAGES,
     accounts.FamilyAccess,
+    accounts.HatSwitch,
 )
 
 

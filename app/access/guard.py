@@ -4,6 +4,7 @@ The framework's own users, roles and permission rows are not used: rights derive
 declarations (``permissions.py``), so no table can drift from the code. See decision 0002.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask_appbuilder.security.sqla.manager import SecurityManager
@@ -11,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.access.database import db
-from app.access.viewer import Side, Viewer, current_viewer, unscoped
-from app.declare import FAMILY, NOBODY
+from app.access.viewer import Side, Viewer, current_viewer, hat_key, unscoped
+from app.declare import FAMILY, NOBODY, Role
 from app.models import Account, AccountFamily
 
 
@@ -64,12 +65,41 @@ def load_account(account_id: int) -> Account | None:
         )
 
 
-def viewer_of(account: Account, side: Side, family_id: int | None = None) -> Viewer:
-    """The viewer an account is on that side; ``family_id`` is kept only if it is in reach."""
-    roles = FAMILY if account.reaches else NOBODY
+@dataclass(frozen=True)
+class Hat:
+    """Staff roles that hold in the same facilities; one acts under one hat at a time.
+
+    A head of one facility who bills for the whole town would otherwise be a head everywhere: what a role
+    sees of a row and which rows it reaches are told apart nowhere else. ``facility_ids`` None: everywhere.
+    """
+
+    roles: Role = NOBODY
+    facility_ids: frozenset[int] | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name in a cookie."""
+        return hat_key(self.facility_ids)
+
+
+def hats_of(account: Account) -> list[Hat]:
+    """The hats of an account: what holds everywhere first, then the widest."""
+    held: dict[Role, set[int | None]] = {}
     for grant in account.grants:
-        roles |= grant.role_name.role
-    facilities = {grant.facility_id for grant in account.grants}
+        held.setdefault(grant.role_name.role, set()).add(grant.facility_id)
+    grouped: dict[frozenset[int] | None, Role] = {}
+    for role, facilities in held.items():
+        where = None if None in facilities else frozenset(one for one in facilities if one is not None)
+        grouped[where] = grouped.get(where, NOBODY) | role
+    hats = [Hat(roles, where) for where, roles in grouped.items()]
+    return sorted(hats, key=lambda one: (one.key != "*", -len(one.facility_ids or ()), one.key))
+
+
+def viewer_of(account: Account, side: Side, family_id: int | None = None, hat: str | None = None) -> Viewer:
+    """The viewer an account is on that side; ``family_id`` and ``hat`` are kept only if they are its own."""
+    hats = hats_of(account) or [Hat()]
+    worn = next((one for one in hats if one.key == hat), hats[0])
+    roles = worn.roles | (FAMILY if account.reaches else NOBODY)
     families = sorted(reach.family_id for reach in account.reaches)
     return Viewer(
         account_id=account.id,
@@ -78,6 +108,6 @@ def viewer_of(account: Account, side: Side, family_id: int | None = None) -> Vie
         side=side,
         roles=roles,
         family_ids=frozenset(families),
-        facility_ids=None if None in facilities else frozenset(f for f in facilities if f is not None),
+        facility_ids=worn.facility_ids,
         family_id=family_id if family_id in families else (families[0] if families else None),
     )

@@ -16,6 +16,11 @@ class Side(enum.Enum):
     STAFF = "staff"
 
 
+def hat_key(facility_ids: frozenset[int] | None) -> str:
+    """What names a hat in a cookie: the facilities where its roles hold."""
+    return "*" if facility_ids is None else "-".join(map(str, sorted(facility_ids)))
+
+
 @dataclass(frozen=True)
 class Viewer:
     """Whose eyes and hands these are. ``facility_ids`` None means every facility."""
@@ -44,6 +49,11 @@ class Viewer:
     def acting_roles(self) -> Role:
         """The roles in force on this side: a parent who works for the town is a parent at home."""
         return self.roles & (STAFF if self.is_staff else FAMILY)
+
+    @property
+    def hat(self) -> str:
+        """The key of the hat worn (``guard.Hat``)."""
+        return hat_key(self.facility_ids)
 
     def on(self, side: Side) -> "Viewer":
         """The same person on the other side."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask import abort, flash, g, redirect, request
+from flask import abort, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_wtf import FlaskForm
@@ -11,8 +11,9 @@ from wtforms import EmailField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
+from app.access.guard import hats_of
 from app.access.viewer import Side
-from app.declare import Entity, Role
+from app.declare import STAFF, Entity, Role
 from app.entities.account import RoleName
 from app.models import Family
 from app.screens.builder.addresses import link
@@ -114,6 +115,23 @@ class FamilyRecord(StaffScreen):
         if not g.viewer.acting_roles & FamilyAccess.roles:
             return ()
         return (("Accès des parents", "key", FamilyAccess.url(family_id=row.id)),)
+
+
+class HatSwitch(Page):
+    """The hat of who holds roles in different places, kept in the cookie: only one that is theirs."""
+
+    route_base = "/service/casquette"
+    side = Side.STAFF
+    roles = STAFF
+
+    @expose("", methods=("POST",))
+    def choose(self) -> ResponseReturnValue:
+        """Act under the hat named in the form from now on; 404 for a hat that one has not."""
+        wanted = request.form.get("hat", "")
+        if wanted not in {one.key for one in hats_of(g.account)}:
+            abort(404)
+        session["hat"] = wanted
+        return redirect(url_for("Desk.index"))
 
 
 class ColleagueForm(FlaskForm):

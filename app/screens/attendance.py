@@ -9,6 +9,7 @@ from flask_appbuilder import expose
 from app.access.viewer import Side, current_viewer
 from app.declare import CARE
 from app.entities.booking import Presence
+from app.screens import numbers
 from app.screens.page import Page
 from app.services import attendance, clock
 
@@ -33,7 +34,7 @@ class AttendancePage(Page):
     @expose("/<int:activity_id>/<jour>")
     def roll(self, activity_id: int, jour: str) -> ResponseReturnValue:
         """The children expected in one unit (``unite``) of an activity."""
-        roll = attendance.roll(activity_id, request.args.get("unite", type=int), _day(jour, strict=True))
+        roll = attendance.roll(activity_id, numbers.asked(request.args, "unite"), _day(jour, strict=True))
         if roll is None:
             abort(404)
         return self.show("staff/attendance_roll.html", roll=roll, today=clock.today(), presences=Presence)
@@ -44,10 +45,11 @@ class AttendancePage(Page):
         on = _day(jour, strict=True)
         ticks = {}
         for name, answer in request.form.items():
-            if name.startswith("b") and name[1:].isdecimal() and answer in ANSWERS:
-                ticks[int(name[1:])] = ANSWERS[answer]
+            booking_id = numbers.row_id(name.removeprefix("b"))
+            if name.startswith("b") and booking_id is not None and answer in ANSWERS:
+                ticks[booking_id] = ANSWERS[answer]
         if request.form.get("reste"):
-            roll = attendance.roll(activity_id, request.form.get("unite", type=int), on)
+            roll = attendance.roll(activity_id, numbers.asked(request.form, "unite"), on)
             rest = [one.booking.id for one in roll.expected if one.booking.presence is None] if roll else []
             # What was ticked on the page and not saved yet comes before « tous les autres ».
             ticks = {**dict.fromkeys(rest, Presence.PRESENT), **ticks}
@@ -55,7 +57,7 @@ class AttendancePage(Page):
         changed = attendance.tick(ticks, viewer.name if viewer else "", clock.now())
         address = self.url("roll", activity_id=activity_id, jour=jour, unite=request.form.get("unite"))
         if "HX-Request" in request.headers:
-            roll = attendance.roll(activity_id, request.form.get("unite", type=int), on)
+            roll = attendance.roll(activity_id, numbers.asked(request.form, "unite"), on)
             if roll is None:
                 abort(404)
             return make_response(

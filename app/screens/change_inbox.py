@@ -11,6 +11,7 @@ from app.declare import Entity, Role, entity_named
 from app.entities.exchange import RequestStatus
 from app.models import ChangeRequest, Family
 from app.rules.words import NBSP
+from app.screens import numbers
 from app.screens.builder.cells import words
 from app.screens.page import Page
 from app.services import changes, clock
@@ -116,8 +117,7 @@ def reason_typed() -> str:
 
 
 def _revision() -> int | None:
-    told = request.form.get("revision", "")
-    return int(told) if told.isascii() and told.isdecimal() else None
+    return numbers.asked(request.form, "revision")
 
 
 def _line(asked: ChangeRequest, row: Entity | None, one: Compared) -> dict[str, Any]:

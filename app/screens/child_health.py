@@ -14,6 +14,7 @@ from app.access.viewer import Side
 from app.declare import FAMILY, Problem, not_in_future
 from app.models import HealthRecord
 from app.rules.words import NBSP, french, of
+from app.screens import numbers
 from app.screens.builder.fields import Day, Picking
 from app.screens.child_file import Child, answers_of, child_in_view, question_fields, question_values
 from app.screens.declared_form import declared_form, initial, is_outdated, refresh, sections, values
@@ -70,8 +71,7 @@ class HealthForm(FlaskForm):
         vaccine_id = self.vaccine.value()
         if vaccine_id is None or self.given_on.data is None:
             return None
-        told = str(self.vaccination.data or "")
-        row_id = int(told) if told.isascii() and told.isdecimal() else None
+        row_id = numbers.row_id(str(self.vaccination.data or ""))
         return Given(vaccine_id, self.given_on.data, self.booster_on.data, row_id)
 
 
@@ -121,7 +121,7 @@ class ChildHealthPage(Page):
             form.words.data or (),
             viewer(),
             given=form.given(),
-            drop_id=int(told) if told.isascii() and told.isdecimal() else None,
+            drop_id=numbers.row_id(told),
             answers=answers_of(form, asked),
         )
         for one in outcome.refused:

@@ -7,6 +7,7 @@ from flask_appbuilder import expose
 from app.access.viewer import Side, current_viewer
 from app.declare import FAMILY
 from app.rules.calendar import local
+from app.screens import numbers
 from app.screens.family_file import family_in_view
 from app.screens.page import Page
 from app.services import clock, todo
@@ -45,8 +46,7 @@ class FamilySwitch(Page):
     @expose("", methods=("POST",))
     def choose(self) -> ResponseReturnValue:
         """The household named in the form."""
-        told = request.form.get("family", "")
-        return look_at(int(told) if told.isascii() and told.isdecimal() else 0)
+        return look_at(numbers.asked(request.form, "family") or 0)
 
     @expose("/<int:family_id>", methods=("POST",))
     def switch(self, family_id: int) -> ResponseReturnValue:

@@ -11,6 +11,7 @@ from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField
 
 from app.declare import Attribute, Entity
+from app.screens import numbers
 from app.screens.builder.fields import field_for
 from app.screens.builder.filters import nullable
 from app.services import clock
@@ -65,8 +66,8 @@ def sections(form: FlaskForm, attributes: Iterable[Attribute]) -> dict[str, list
 
 def is_outdated(form: FlaskForm, row: Entity) -> bool:
     """Whether somebody saved the row after this form was shown."""
-    told = str(form["revision"].data or "")
-    return told.isdecimal() and int(told) != row.revision
+    told = numbers.row_id(str(form["revision"].data or ""))
+    return told is not None and told != row.revision
 
 
 def refresh(form: FlaskForm, row: Entity) -> None:

@@ -19,6 +19,7 @@ from app.declare import CARE
 from app.entities.family import MemberKind
 from app.entities.paperwork import DocumentStatus
 from app.models import Activity, Deferral, Document, Membership, Registration
+from app.screens import numbers
 from app.screens.page import Page
 from app.services import clock, documents, files, paperwork, registrations
 from app.services.documents import REASONS, Outcome
@@ -83,7 +84,7 @@ class DocumentInboxPage(Page):
         family_id, name = document.family_id, document.document_type.name
         onward = _next(document)
         outcome = documents.validate(
-            document, _by(), clock.now(), form.valid_until.data, seen=request.form.get("seen", type=int)
+            document, _by(), clock.now(), form.valid_until.data, seen=numbers.asked(request.form, "seen")
         )
         if outcome.is_done:
             accepted = registrations.release(family_id, clock.now())
@@ -101,7 +102,7 @@ class DocumentInboxPage(Page):
             return self._wrong(document_id, form, "La précision est trop longue : 600 signes au plus.")
         onward, name = _next(document), document.document_type.name
         outcome = documents.refuse(
-            document, form.words(), _by(), clock.now(), seen=request.form.get("seen", type=int)
+            document, form.words(), _by(), clock.now(), seen=numbers.asked(request.form, "seen")
         )
         if outcome.is_done:
             flash(f"« {name} » : refusé. La famille est prévenue par e-mail.", "done")

@@ -18,6 +18,7 @@ from app.declare import FAMILY
 from app.models import Activity, Document, Person
 from app.rules.paperwork import Missing
 from app.rules.words import NBSP
+from app.screens import numbers
 from app.screens.page import Page
 from app.services import clock, documents, files, paperwork, registrations
 from app.services.files import RefusedFile
@@ -147,8 +148,8 @@ def _goal_values() -> dict[str, str]:
 
 def _asking(facts: Facts) -> Asking:
     """What the parent wanted to register for before coming here; nothing when it makes no sense."""
-    child_id = request.args.get("enfant", type=int)
-    activity_id = request.args.get("pour", type=int)
+    child_id = numbers.asked(request.args, "enfant")
+    activity_id = numbers.asked(request.args, "pour")
     if activity_id is None or child_id not in {one.id for one in facts.children()}:
         return {}
     activity = db.session.scalars(select(Activity).where(Activity.id == activity_id)).one_or_none()
@@ -176,7 +177,7 @@ def _parts(facts: Facts, demands: list[Demand]) -> list[Part]:
 
 def _demand(facts: Facts, asking: Asking) -> Demand:
     """The demand named by the form, among those that this household is asked; 404 otherwise."""
-    wanted = (request.form.get("piece", type=int), request.form.get("de", ""))
+    wanted = (numbers.asked(request.form, "piece"), request.form.get("de", ""))
     asked = paperwork.demands(facts.family_id, clock.today(), asking=asking, facts=facts)
     demand = next((one for one in asked if (one.type.id, one.who) == wanted), None)
     if demand is None:

@@ -16,6 +16,7 @@ from app.services import clock, piles
 class Home(Page):
     """/ leads each to their own: log-in, the service, or the family."""
 
+    side = None
     route_base = ""
     default_view = "index"
 

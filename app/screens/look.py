@@ -55,6 +55,7 @@ class Paths:
     logout: str = "/deconnexion"
     password: str = "/mon-mot-de-passe"  # noqa: S105 (an address)
     family: str = "/famille-choisie"
+    hat: str = "/service/casquette"
     contact: str = "/contact"
 
 
@@ -70,15 +71,17 @@ def register(
     families: Callable[[], Any] = nothing,
     current_family: Callable[[], Any] = nothing,
     menu: Callable[[], Any] = nothing,
+    hats: Callable[[], Any] = nothing,
     paths: Paths = Paths(),
     errors: bool = True,
 ) -> None:
     """Give Jinja the look: filters, ``asset``, form controls, the layouts' context, error pages.
 
     The callables are asked once a page, inside the request. ``town`` has name, service, phone,
-    email; ``viewer`` is None or has name, is_staff, is_family; ``families`` lists what the
-    account reaches (id, name); ``menu`` lists headings (label, entries of label, icon, url,
-    current, count, hint). ``errors=False`` leaves the application's error handlers alone.
+    email; ``viewer`` is None or has name, is_staff, is_family; ``families`` lists what the account
+    reaches (id, name), ``hats`` what a colleague may act as (key, words); ``menu`` lists headings
+    (label, entries of label, icon, url, current, count, hint). ``errors=False`` leaves the
+    application's error handlers alone.
     """
     jinja = app.jinja_env
     jinja.filters.update(FILTERS)
@@ -99,12 +102,14 @@ def register(
     def layout_context() -> dict[str, Any]:
         if g.get("look_bare") or not has_request_context():
             known = {} if g.get("look_bare") else town() or {}
-            return {"town": known, "viewer": None, "families": [], "current_family": None, "menu": list}
+            nobody: dict[str, Any] = {"viewer": None, "families": [], "current_family": None, "hats": []}
+            return {"town": known, "menu": list, **nobody}
         return {
             "town": town() or {},
             "viewer": viewer(),
             "families": families() or [],
             "current_family": current_family(),
+            "hats": hats() or [],
             "menu": lambda: menu() or [],
         }
 

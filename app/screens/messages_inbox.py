@@ -10,6 +10,7 @@ from app.access.viewer import Side, current_viewer
 from app.declare import CARE, Role
 from app.entities.exchange import ThreadStatus
 from app.models import Thread
+from app.screens import numbers
 from app.screens.page import Page
 from app.services import clock, threads
 from app.services.threads import BODY_LENGTH, Outcome
@@ -96,5 +97,4 @@ def _thread(thread_id: int) -> Thread:
 
 
 def _seen() -> int | None:
-    told = request.form.get("seen", "")
-    return int(told) if told.isascii() and told.isdecimal() else None
+    return numbers.asked(request.form, "seen")

@@ -11,6 +11,7 @@ from app.access.viewer import Side, Viewer
 from app.declare import Entity, Role
 from app.entities.exchange import MailStatus
 from app.models import MailText
+from app.screens import numbers
 from app.screens.builder.forms import RowForm
 from app.screens.builder.screens import StaffScreen
 from app.screens.page import Page
@@ -34,7 +35,7 @@ class OutboxPage(Page):
         counts = outbox.counts()
         total = counts.get(status, 0) if status else sum(counts.values())
         pages = max(1, -(-total // SIZE))
-        number = min(max(1, request.args.get("page", 1, type=int)), pages)
+        number = min(max(1, numbers.asked(request.args, "page") or 1), pages)
         mails = outbox.page_of_mails(status, (number - 1) * SIZE, SIZE)
 
         def url(page: int) -> str:

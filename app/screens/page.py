@@ -11,7 +11,8 @@ from app.access import viewer as viewers
 from app.access.database import set_reading
 from app.access.guard import viewer_of
 from app.access.viewer import Side, Viewer
-from app.declare import NOBODY, Role
+from app.declare import NOBODY, Contradiction, Role
+from app.models import Account
 from app.screens import stay
 
 OPEN_ENDPOINTS = frozenset({"static", "healthz"})
@@ -20,14 +21,22 @@ OPEN_ENDPOINTS = frozenset({"static", "healthz"})
 class Page(BaseView):
     """A screen: its address, its side, and the roles that may open it.
 
-    ``side`` None means open to anybody, logged in or not. ``method_roles`` tightens or widens
-    ``roles`` for one exposed method.
+    ``side`` None means open to anybody, logged in or not: it must be written, a page that says nothing
+    stops the boot. ``method_roles`` tightens or widens ``roles`` for one exposed method.
     """
 
-    side: ClassVar[Side | None] = None
+    side: ClassVar[Side | None]
     roles: ClassVar[Role] = NOBODY
     method_roles: ClassVar[dict[str, Role]] = {}
     template_folder = None
+
+    def __init__(self) -> None:
+        if not hasattr(type(self), "side"):
+            raise Contradiction(
+                f"{type(self).__name__} ne dit pas à qui il est : écrivez side = Side.FAMILY, Side.STAFF, "
+                "ou side = None si la page est ouverte à tout le monde."
+            )
+        super().__init__()
 
     def allows(self, method: str, viewer: Viewer) -> bool:
         """Whether this viewer may call that method."""
@@ -76,16 +85,21 @@ def _gate() -> ResponseReturnValue | None:
     g.account = account if account.is_authenticated else None
     if page.side is None:
         if account.is_authenticated:
-            _enter(viewer_of(account, Side.STAFF if account.grants else Side.FAMILY, session.get("family")))
+            _enter(_viewer(account, Side.STAFF if account.grants else Side.FAMILY))
         return None
     if not account.is_authenticated:
         wanted = request.full_path if request.method == "GET" else "/"
         return redirect(url_for("LoginPage.index", next=wanted.rstrip("?")))
-    viewer = _enter(viewer_of(account, page.side, session.get("family")))
+    viewer = _enter(_viewer(account, page.side))
     if page.allows(method, viewer):
         return None
     # To a parent the service's pages don't exist; a colleague is told whom to ask.
     return abort(403 if page.side is Side.STAFF and account.grants else 404)
+
+
+def _viewer(account: Account, side: Side) -> Viewer:
+    """Who they are there: the household in view and the hat worn are in the cookie."""
+    return viewer_of(account, side, session.get("family"), session.get("hat"))
 
 
 def _enter(viewer: Viewer) -> Viewer:

@@ -18,6 +18,7 @@ from app.declare import CARE
 from app.entities.booking import RegistrationStatus
 from app.models import Activity, CareGroup, Registration
 from app.rules.kinds.admission import months_old
+from app.screens import numbers
 from app.screens.page import Page
 from app.services import ages, clock, paperwork, registrations
 from app.services.ages import age_words
@@ -75,7 +76,7 @@ class RegistrationInboxPage(Page):
             clock.now(),
             form.reason.data or "",
             _group(form.group.data) if accept else None,
-            seen=request.form.get("seen", type=int),
+            seen=numbers.asked(request.form, "seen"),
         )
         if not outcome.is_done:
             return self._shown(registrations.to_decide(SHOWN), registration_id, form, outcome.problem), 422
@@ -156,9 +157,7 @@ def _next(registration_id: int) -> int | None:
 def _group(value: str | None) -> CareGroup | None:
     if not value:
         return None
-    group = None
-    if value.isdecimal():
-        group = db.session.scalars(select(CareGroup).where(CareGroup.id == int(value))).one_or_none()
+    group = db.session.scalars(select(CareGroup).where(CareGroup.id == numbers.row_id(value))).one_or_none()
     if group is None:
         abort(404)
     return group

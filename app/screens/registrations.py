@@ -17,6 +17,7 @@ from app.entities.booking import RegistrationStatus
 from app.entities.family import MemberKind
 from app.models import Activity, Membership, Person, Registration, SchoolYear
 from app.rules.words import of
+from app.screens import numbers
 from app.screens.page import Page
 from app.services import ages, clock, registrations
 from app.services.paperwork import who_of
@@ -74,9 +75,9 @@ class RegistrationsPage(Page):
         children = _children(_family_id())
         everything = registrations.of_family(_family_id())
         wanted = Filter(
-            request.args.get("qui", type=int),
-            request.args.get("activite", type=int),
-            request.args.get("annee", type=int),
+            numbers.asked(request.args, "qui"),
+            numbers.asked(request.args, "activite"),
+            numbers.asked(request.args, "annee"),
             request.args.get("etat", ""),
         )
         mine = [one for one in everything if wanted.who in (None, one.child_id)]
@@ -101,17 +102,17 @@ class RegistrationsPage(Page):
     @expose("/demande", methods=("POST",))
     def ask(self) -> ResponseReturnValue:
         """Ask; refused, the same page says everything that stops it and where to put it right."""
-        member = _member(request.form.get("enfant", type=int))
+        member = _member(numbers.asked(request.form, "enfant"))
         activity = db.session.scalars(
             select(Activity)
-            .where(Activity.id == request.form.get("activite", type=int))
+            .where(Activity.id == numbers.asked(request.form, "activite"))
             .options(joinedload(Activity.facility))
         ).one_or_none()
         if activity is None:
             if request.form.get("activite"):
                 abort(404)
             return self._form(problem="Choisissez une activité."), 422
-        year = _year(request.form.get("annee", type=int), registrations.open_years(clock.today()))
+        year = _year(numbers.asked(request.form, "annee"), registrations.open_years(clock.today()))
         if year is None:
             abort(404)
         asked = registrations.ask(member.person, member.family, activity, year, _viewer(), clock.now())
@@ -129,10 +130,10 @@ class RegistrationsPage(Page):
         children = _children(_family_id())
         years = registrations.open_years(today)
         given = request.form if request.method == "POST" else request.args
-        child = next((one for one in children if one.id == given.get("enfant", type=int)), None)
+        child = next((one for one in children if one.id == numbers.asked(given, "enfant")), None)
         if child is None and len(children) == 1:
             child = children[0]
-        year = _year(given.get("annee", type=int), years)
+        year = _year(numbers.asked(given, "annee"), years)
         choices = (
             _choices(child, year, registrations.of_family(_family_id()), today) if child and year else []
         )
@@ -143,7 +144,7 @@ class RegistrationsPage(Page):
             years=years,
             year=year,
             choices=choices,
-            chosen=activity.id if activity else given.get("activite", type=int),
+            chosen=activity.id if activity else numbers.asked(given, "activite"),
             activity=activity,
             asked=asked,
             problem=problem,

@@ -11,15 +11,16 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import Conflict, NotFound
+from werkzeug.exceptions import Conflict, HTTPException, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.access.database import db
+from app.access.database import db, set_reading
 from app.access.scope import OutOfScope
 from app.access.viewer import unscoped
 from app.models import Family, Heartbeat
 from app.screens import look, menu, page
-from app.services import clock
+from app.screens.numbers import RowNumber
+from app.services import clock, team
 from app.services.catalogue import catalogue
 from app.services.settings import Town
 
@@ -45,6 +46,7 @@ def init_app(app: Flask) -> None:
     hops = app.config.get("TRUSTED_PROXIES", 0)
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.url_map.converters["int"] = RowNumber
     csrf.init_app(app)
     secure = bool(app.config.get("SESSION_COOKIE_SECURE"))
     app.after_request(_own_policy)  # before Talisman's: runs after it
@@ -68,11 +70,15 @@ def init_app(app: Flask) -> None:
         families=families,
         current_family=current_family,
         menu=menu.build,
+        hats=hats,
         paths=look.Paths(family="/foyer"),
+        errors=False,
     )
+    for code in look.CODES:
+        app.register_error_handler(code, _on_error)
     app.register_error_handler(OutOfScope, _on_out_of_scope)
     app.register_error_handler(StaleDataError, _on_stale)
-    app.register_error_handler(CSRFError, _on_csrf)
+    app.register_error_handler(CSRFError, _on_error)
 
 
 def _own_policy(response: Response) -> Response:
@@ -116,19 +122,27 @@ def current_family() -> Family | None:
     return next((family for family in families() if family.id == viewer.family_id), None)
 
 
+def hats() -> list[team.Worn]:
+    """The hats that a colleague may choose among; nothing when there is one."""
+    viewer, account = g.get("viewer"), g.get("account")
+    if viewer is None or account is None or not viewer.is_staff:
+        return []
+    return team.hats_in_words(account)
+
+
+def _on_error(error: HTTPException) -> ResponseReturnValue:
+    """The page of an error: what was begun is undone, and what the page itself reads waits for no writer."""
+    db.session.rollback()
+    set_reading(True)
+    return look.error_page(error)
+
+
 def _on_out_of_scope(error: OutOfScope) -> ResponseReturnValue:
     """A row out of reach does not exist, whoever asks."""
-    db.session.rollback()
     current_app.logger.warning("hors de portée : %s", error)
-    return look.error_page(NotFound())
+    return _on_error(NotFound())
 
 
 def _on_stale(error: StaleDataError) -> ResponseReturnValue:
     """Somebody saved the row in between: nothing is overwritten."""
-    db.session.rollback()
-    return look.error_page(Conflict())
-
-
-def _on_csrf(error: CSRFError) -> ResponseReturnValue:
-    db.session.rollback()
-    return look.error_page(error)
+    return _on_error(Conflict())

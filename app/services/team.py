@@ -8,9 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from app.access.database import db
+from app.access.guard import hats_of
+from app.access.viewer import unscoped
 from app.declare import Problem
 from app.entities.account import RoleName
 from app.models import Account, Facility, RoleGrant
+from app.rules.words import joined
 from app.services import login
 from app.services.accounts import (
     Outcome,
@@ -100,6 +103,37 @@ def invite_colleague(
     outcome = send(account, now, "team_invitation", "team_added", {"role": words})
     db.session.commit()
     return outcome
+
+
+@dataclass(frozen=True)
+class Worn:
+    """A hat in words: « Régie, toutes les structures »."""
+
+    key: str
+    words: str
+
+
+def hats_in_words(account: Account) -> list[Worn]:
+    """The hats of an account that has several, in words; nothing when there is no choice. One statement."""
+    hats = hats_of(account)
+    if len(hats) < 2:
+        return []
+    ids = {one for hat in hats for one in hat.facility_ids or ()}
+    with unscoped("le nom des structures où l’on a soi-même un rôle"):
+        rows = db.session.execute(select(Facility.id, Facility.name).where(Facility.id.in_(ids)))
+        names = dict(rows.tuples().all())
+    return [
+        Worn(
+            hat.key,
+            f"{hat.roles.label}, "
+            + (
+                "toutes les structures"
+                if hat.facility_ids is None
+                else joined(sorted(names[one] for one in hat.facility_ids))
+            ),
+        )
+        for hat in hats
+    ]
 
 
 def role_words(role: RoleName, facility: Facility | None) -> str:

@@ -25,9 +25,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, StopValidation, ValidationError
 
 from app.declare import Attribute, Choice, Kind, Problem
+from app.screens.numbers import BIGGEST, row_id
 from app.services.clock import PARIS
 
-BIGGEST_INTEGER = 2**31 - 1
 BIGGEST_DECIMAL = Decimal(10**10)
 FIRST_YEAR, LAST_YEAR = 1900, 2150
 SPACES = str.maketrans("", "", " \u00a0\u202f€")
@@ -59,7 +59,7 @@ class Number(IntegerField):
             raise ValueError(
                 f"«\u00a0{valuelist[0].strip()}\u00a0» n’est pas un nombre entier, par exemple 12."
             )
-        if len(digits) > 12 or abs(int(text)) > BIGGEST_INTEGER:
+        if len(digits) > 12 or abs(int(text)) > BIGGEST:
             raise ValueError("Ce nombre est trop grand.")
         self.data = int(text)
 
@@ -112,7 +112,7 @@ class Euros(Amount):
     def kept(self, value: Decimal) -> int:
         """Cents."""
         cents = int(value * 100)
-        if abs(cents) > BIGGEST_INTEGER:
+        if abs(cents) > BIGGEST:
             raise ValueError("Ce montant est trop grand.")
         return cents
 
@@ -236,8 +236,7 @@ class Picking(SelectField):
 
     def value(self) -> int | None:
         """The number of the row chosen, if it was offered."""
-        text = self.data or ""
-        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else None
+        number = row_id(self.data)
         return number if number in self.names else None
 
     def pre_validate(self, form: Form) -> None:

@@ -13,10 +13,10 @@ from urllib.parse import urlencode
 from sqlalchemy import ColumnElement, or_
 
 from app.declare import Attribute, Choice, Entity, Kind
+from app.screens import numbers
 from app.screens.words import short_date
 from app.services.clock import PARIS
 
-BIGGEST_ID = 2**31 - 1
 EMPTY = "vide"
 RESERVED = frozenset({"q", "tri", "page", "taille", "onglet", "csrf_token"})
 """Words of the address: an attribute of that name is not filtered."""
@@ -63,11 +63,6 @@ def nullable(entity: type[Entity], one: Attribute) -> bool:
 def clean(text: str | None, length: int = 200) -> str:
     """What was typed, without control characters, which no database likes."""
     return "".join(one for one in (text or "") if one.isprintable() or one == " ").strip()[:length]
-
-
-def row_id(text: str) -> int | None:
-    """A row's number; None for what can't be one."""
-    return int(text) if text.isascii() and text.isdecimal() and 0 < int(text[:12]) <= BIGGEST_ID else None
 
 
 def iso_day(text: str) -> date | None:
@@ -118,7 +113,7 @@ def _value(one: Attribute, text: str) -> tuple[Any, str]:
     if one.kind is Kind.BOOLEAN:
         return {"oui": (True, "oui"), "non": (False, "non")}.get(text, (None, ""))
     if one.kind is Kind.RELATION:
-        return row_id(text), ""
+        return numbers.row_id(text), ""
     choice: type[Choice] = one.python_type
     found = next((member for member in choice if member.value == text), None)
     return found, str(found) if found else ""

@@ -11,6 +11,7 @@ from wtforms.form import BaseForm
 from app.access import permissions
 from app.access.viewer import Viewer
 from app.declare import Attribute, Entity, FileRef, Kind
+from app.screens import numbers
 from app.screens.builder import cells, choices, filters, listing, naming
 from app.screens.builder.cells import Cell
 from app.screens.builder.fields import TEXTS, Moment, Picking, field_for
@@ -110,7 +111,7 @@ class RowForm:
             if default is not None and default.is_scalar:
                 given[name] = default.arg
             text = arguments.get(name, "")
-            is_row = one.kind is Kind.RELATION and filters.row_id(text)
+            is_row = one.kind is Kind.RELATION and numbers.row_id(text)
             if is_row or (one.kind is Kind.CHOICE and text in {member.value for member in one.python_type}):
                 given[name] = text
         return given
@@ -128,7 +129,7 @@ class RowForm:
     def _offer(self, one: Attribute, picking: Picking, words: str | None) -> None:
         target = naming.target_of(one)
         current = getattr(self.row, one.column) if self.row is not None else None
-        chosen = filters.row_id(picking.data or "")
+        chosen = numbers.row_id(picking.data or "")
         rows = choices.few_rows(target, self.viewer) if self._lists > 0 else None
         self._lists -= 1
         if rows is not None:

@@ -15,6 +15,7 @@ from app.access.database import db
 from app.access.folding import contains, folded
 from app.access.viewer import Viewer
 from app.declare import Attribute, Entity, Kind
+from app.screens import numbers
 from app.screens.builder import filters, naming
 from app.screens.builder.filters import On
 
@@ -95,15 +96,14 @@ def read(entity: type[Entity], viewer: Viewer, arguments: Any) -> Ask:
         ons=tuple(filters.read(entity, seen, arguments)),
         sort=sort,
         descending=sort is not None and wanted.startswith("-"),
-        page=_number(arguments.get("page"), 1, filters.BIGGEST_ID),
+        page=_number(arguments.get("page"), 1, numbers.BIGGEST),
         size=_number(arguments.get("taille"), SIZE, MOST),
     )
 
 
 def _number(text: str | None, otherwise: int, most: int) -> int:
-    if not text or not text.isascii() or not text.isdecimal() or len(text) > 12:
-        return otherwise
-    return min(max(int(text), 1), most)
+    number = numbers.row_id(text)
+    return otherwise if number is None else min(max(number, 1), most)
 
 
 class Statement:

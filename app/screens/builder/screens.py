@@ -19,6 +19,7 @@ from app.access.permissions import Action
 from app.access.viewer import Side, Viewer
 from app.declare import FAMILY, STAFF, Attribute, Entity, FileRef, Kind
 from app.declare.scope import Root
+from app.screens import numbers
 from app.screens.builder import choices, export, filters, forms, history, listing, naming, related
 from app.screens.builder.addresses import address_of, asking, link, screen_of
 from app.screens.builder.cells import Cell, cell
@@ -132,8 +133,6 @@ class Screen(Page):
 
     def row(self, row_id: int, attributes: Sequence[Attribute] = ()) -> Entity:
         """The row in reach, with the names of those relations, or 404."""
-        if row_id > filters.BIGGEST_ID:
-            abort(404)
         statement = select(self.entity).where(self.entity.id == row_id)
         row = (
             db.session.scalars(statement.options(*naming.loading(self.entity, attributes)))
@@ -266,7 +265,7 @@ class StaffScreen(Screen):
         term = self.entity.__term__
         flash(f"{term.title_one} {term.agree('enregistré')}.", "done")
         for one in permissions.editable(self.entity, viewer):
-            key = filters.row_id(request.args.get(one.name, "")) if one.kind is Kind.RELATION else None
+            key = numbers.row_id(request.args.get(one.name, "")) if one.kind is Kind.RELATION else None
             if key is not None and key == getattr(row, one.column):
                 parent = link(naming.target_of(one), key, viewer)
                 if parent:  # it was made from there
@@ -320,7 +319,7 @@ class StaffScreen(Screen):
             if row is None:
                 outcome = records.create(self.entity, values, viewer)
             else:
-                revision = request.form.get("revision", type=int) or 0
+                revision = numbers.asked(request.form, "revision") or 0
                 outcome = records.update(row, values, viewer, revision)
         form.blame(outcome)
         return outcome
