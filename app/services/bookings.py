@@ -15,11 +15,14 @@ from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.booking import BookingStatus, RegistrationStatus
 from app.models import Booking, Opening, Person, Registration
-from app.rules.booking import DatedRule, judge
+from app.rules.booking import DatedRule, bookable_until, judge
 from app.rules.facts import STANDING, Booked, Child, ChildPlan, Plan, Slot, Window
 from app.rules.verdict import Refusal, Severity, Verdict, withdraw
+from app.rules.words import day_words
+from app.services import outbox
 from app.services.catalogue import catalogue, code_of
 from app.services.pricing import Prices, load_prices
+from app.services.recipients import tell_household
 from app.services.rulings import Offer, load_offer
 
 ELSEWHERE = "other_home"
@@ -314,7 +317,7 @@ def _lock_openings(from_on: date, until_on: date) -> None:
 
 
 def _write(desk: Desk, draft: Draft, verdict: Verdict) -> Sent:
-    """Write the change; a place set free goes at once to the first who waits for it (no mail tells them)."""
+    """Write the change; a place set free goes at once to the first who waits for it."""
     waiting = {slot for _, slot in verdict.slots(Severity.WAITING)}
     to_staff = {slot for _, slot in verdict.slots(Severity.ASK_STAFF)}
     freed = [
@@ -358,9 +361,13 @@ def _was_refused(row: Booking | None) -> bool:
 
 
 def _promote(desk: Desk, slot: Slot) -> None:
-    """Give the free places of a square to those who wait for it, the first come first. One statement."""
+    """Give the free places of a square to those who wait for it, the first come first, and tell them.
+
+    Not once it is too late to book: a place given then would surprise. One statement, four a place given.
+    """
     free = desk.offer.places[slot] - desk.held.get(slot, 0)
-    if free <= 0 or slot not in desk.queues:
+    limit = bookable_until(slot, desk.rules, desk.offer.calendar)
+    if free <= 0 or slot not in desk.queues or (limit is not None and limit <= desk.now):
         return
     unit = desk.offer.units[slot.unit]
     status = BookingStatus.CONFIRMED if unit.activity.confirms_alone else BookingStatus.ASKED
@@ -372,10 +379,22 @@ def _promote(desk: Desk, slot: Slot) -> None:
             Booking.status == BookingStatus.WAITING,
             Booking.child_id != desk.child.id,
         )
+        .options(joinedload(Booking.child))
         .order_by(Booking.asked_at, Booking.id)
         .limit(free)
     )
     with unscoped("une place libérée va au premier de la liste d’attente, de quelque foyer qu’il soit"):
-        for row in db.session.scalars(waiting):
+        given = list(db.session.scalars(waiting))
+        for row in given:
             row.status = status
         db.session.flush()
+        for row in given:
+            tell_household(
+                "place_given",
+                row.family_id,
+                desk.now,
+                enfant=row.child.first_name,
+                quoi=f"{unit.activity.name}, {unit.name.lower()}",
+                jour=day_words(slot.on),
+                lien=outbox.link(f"/planning/{row.child_id}?semaine={slot.on}"),
+            )

@@ -323,6 +323,27 @@ Voir mes inscriptions : {lien}
             {"enfant": "le prénom de l’enfant", "activite": "l’activité"},
         ),
         _words(
+            "place_given",
+            "Une place se libère sur une liste d’attente",
+            "Une place s’est libérée pour {enfant}",
+            """
+Bonjour {prenom},
+
+Une place s’est libérée : {enfant} n’est plus en liste d’attente pour {quoi}, le {jour}.
+
+Vous n’en avez plus besoin ? Annulez-la dès maintenant, une autre famille l’attend peut-être.
+
+Voir la semaine : {lien}
+""",
+            FIRST_NAME,
+            LINK,
+            {
+                "enfant": "le prénom de l’enfant",
+                "quoi": "l’activité et son moment",
+                "jour": "le jour de la place",
+            },
+        ),
+        _words(
             "invoice",
             "Une facture est émise",
             "Votre facture de {mois} : {montant}",

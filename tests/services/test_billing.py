@@ -7,18 +7,22 @@ from decimal import Decimal
 import pytest
 from pypdf import PdfReader
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from app.access.database import db
 from app.access.viewer import unscoped
+from app.entities.billing import InvoiceStatus
 from app.entities.booking import BookingStatus, Presence, RegistrationStatus
 from app.models import (
     Booking,
     Bracket,
+    CreditNote,
     Invoice,
     InvoiceLine,
     OutgoingMail,
     Quotient,
     Registration,
+    SchoolYear,
     Tariff,
 )
 from app.services import billing, billing_run, invoices
@@ -257,3 +261,104 @@ def test_the_pdf_holds_the_lines_the_total_and_the_due_date(priced: Town) -> Non
         "2027-00001",
     ):
         assert words in content
+
+
+# --- The end of a year, and after ----------------------------------------------------------------
+
+
+def next_year() -> None:
+    with unscoped("l’année d’après"):
+        db.session.add(SchoolYear(code="2027-2028", starts_on=date(2027, 9, 1), ends_on=date(2028, 7, 1)))
+        db.session.commit()
+
+
+def excuse(on: date) -> None:
+    with unscoped("certificat médical arrivé tard"):
+        db.session.scalars(select(Booking).where(Booking.booked_on == on)).one().presence = Presence.EXCUSED
+        db.session.commit()
+
+
+@pytest.mark.parametrize(
+    ("month", "years", "first", "is_last"),
+    [
+        (date(2027, 6, 1), 1, date(2026, 9, 1), False),
+        (date(2027, 7, 1), 1, date(2026, 9, 1), True),  # the last month of the only year
+        (date(2027, 8, 1), 1, date(2026, 9, 1), True),
+        (date(2027, 7, 1), 2, date(2026, 9, 1), False),  # the year lasts until the next one begins
+        (date(2027, 8, 1), 2, date(2026, 9, 1), True),
+        (date(2027, 9, 1), 2, date(2026, 9, 1), False),  # last year's corrections still count
+        (date(2026, 8, 1), 1, date(2024, 9, 1), False),  # before any year that is known
+    ],
+)
+def test_a_month_looks_at_its_school_year_and_the_one_before(
+    month: date, years: int, first: date, is_last: bool
+) -> None:
+    known = [
+        SchoolYear(starts_on=date(2026, 9, 1), ends_on=date(2027, 7, 3)),
+        SchoolYear(starts_on=date(2027, 9, 1), ends_on=date(2028, 7, 1)),
+    ][:years]
+    assert billing.span_of(month, known) == billing.Span(first, is_last)
+
+
+def test_what_the_town_owes_at_the_end_of_a_year_is_a_credit_note_with_its_lines(priced: Town) -> None:
+    next_year()
+    with unscoped("réservations"):
+        book(priced, "tom", "B", "cantine.repas", *days(date(2027, 6, 7), 5), presence=Presence.PRESENT)
+    run(date(2027, 6, 1), datetime(2027, 7, 15, tzinfo=UTC))
+    excuse(date(2027, 6, 8))
+    august = datetime(2027, 9, 15, tzinfo=UTC)
+    assert run(date(2027, 8, 1), august).credit_count == 1
+    assert run(date(2027, 8, 1), august).credit_count == 0
+    with priced.acting("denis"):
+        note = db.session.scalars(select(CreditNote)).one()
+        line = db.session.scalars(select(InvoiceLine).where(InvoiceLine.credit_note_id == note.id)).one()
+    assert (note.number, note.total_cents, line.amount_cents) == ("A2027-00001", 432, -432)
+    assert "Régularisation de juin" in (line.reason or "")
+
+
+def test_a_correction_of_last_year_is_on_the_first_invoice_of_the_next(priced: Town) -> None:
+    next_year()
+    with unscoped("réservations"):
+        book(priced, "tom", "B", "cantine.repas", *days(date(2027, 6, 7), 5), presence=Presence.PRESENT)
+    run(date(2027, 6, 1), datetime(2027, 7, 15, tzinfo=UTC))
+    run(date(2027, 8, 1), datetime(2027, 9, 15, tzinfo=UTC))
+    excuse(date(2027, 6, 8))
+    with unscoped("réservations"):
+        book(priced, "tom", "B", "cantine.repas", *days(date(2027, 9, 6), 5), presence=Presence.PRESENT)
+    run(date(2027, 9, 1), datetime(2027, 10, 15, tzinfo=UTC))
+    assert sorted(totals().values()) == [4 * 432, 5 * 432]
+
+
+def test_what_a_cancelled_invoice_billed_is_billed_again(priced: Town) -> None:
+    with unscoped("réservations"):
+        book(priced, "tom", "B", "cantine.repas", *days(date(2027, 5, 3), 5), presence=Presence.PRESENT)
+    run()
+    with unscoped("annulée par un avoir"):
+        db.session.scalars(select(Invoice)).one().status = InvoiceStatus.CANCELLED
+        db.session.commit()
+    assert run().invoice_count == 1
+    assert list(totals().values()) == [2160, 2160]
+
+
+def test_a_line_belongs_to_one_paper_and_one_only(priced: Town) -> None:
+    with unscoped("réservations"):
+        book(priced, "tom", "B", "cantine.repas", *days(date(2027, 5, 3), 5))
+    run()
+    with unscoped("une ligne sans facture"):
+        db.session.scalars(select(InvoiceLine)).one().invoice_id = None
+        with pytest.raises(IntegrityError, match="one_paper"):
+            db.session.flush()
+        db.session.rollback()
+
+
+def test_a_fee_with_no_square_is_left_alone(priced: Town) -> None:
+    with unscoped("réservations"):
+        book(priced, "tom", "B", "cantine.repas", *days(date(2027, 5, 3), 5))
+    run()
+    with unscoped("des frais de dossier"):
+        invoice = db.session.scalars(select(Invoice)).one()
+        fee = InvoiceLine(invoice_id=invoice.id, family_id=invoice.family_id, month_on=MAY, label="Frais")
+        fee.quantity, fee.unit_price, fee.amount_cents = Decimal(1), Decimal(20), 2000
+        db.session.add(fee)
+        db.session.commit()
+    assert run().invoice_count == 0

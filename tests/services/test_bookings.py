@@ -1,14 +1,15 @@
 """Booking the Wednesday centre: what is refused, why, until when, and what is written."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from app.access.database import db
 from app.access.viewer import unscoped
-from app.entities.booking import BookingStatus
-from app.models import Booking
+from app.entities.booking import BookingStatus, Presence, RegistrationStatus
+from app.entities.family import MemberKind
+from app.models import Booking, Membership, Opening, OutgoingMail, Person, Registration, Rule
 from app.rules.facts import Slot
 from app.services import bookings, planning
 from app.services.bookings import Draft
@@ -152,3 +153,126 @@ def test_touching_the_morning_shows_the_error_and_the_repair_brings_the_meal(ope
     assert say.repaired == Draft(frozenset({MORNING, MEAL}))
     assert repaired.can_send
     assert repaired.delta_cents == 840
+
+
+# --- The waiting list ----------------------------------------------------------------------------
+
+
+def of(town: Town, child: str, family: str) -> BookingStatus:
+    with unscoped("vérification"):
+        return db.session.scalars(
+            select(Booking.status).where(
+                Booking.child_id == town.people[child], Booking.family_id == town.families[family]
+            )
+        ).one()
+
+
+@pytest.fixture
+def full(open_town: Town) -> Town:
+    """Lila and Tom have the two meals; Zoé waits since a minute later, through her first home."""
+    for minutes, (name, child, family) in enumerate(
+        (("claire", "lila", "A"), ("denis", "tom", "B"), ("claire", "zoe", "A"))
+    ):
+        with open_town.acting(name):
+            send(open_town, Draft(frozenset({MEAL})), child, family, NOW + timedelta(minutes=minutes))
+    return open_town
+
+
+def test_a_place_set_free_goes_to_who_waits_and_they_are_told(full: Town) -> None:
+    assert of(full, "zoe", "A") is BookingStatus.WAITING
+    with full.acting("denis"):
+        send(full, Draft(unwanted=frozenset({MEAL})), "tom", "B", NOW + timedelta(hours=1))
+    assert of(full, "zoe", "A") is BookingStatus.CONFIRMED
+    with unscoped("vérification"):
+        mails = db.session.scalars(select(OutgoingMail)).all()
+    assert {mail.recipient for mail in mails} == {"claire@example.org", "paul@example.org"}
+    assert all("Zoé" in mail.subject and "9\u00a0décembre" in mail.body for mail in mails)
+
+
+def test_a_place_set_free_too_late_to_book_is_given_to_nobody(full: Town) -> None:
+    with unscoped("les places se rendent jusqu’au dernier moment"):
+        rule = db.session.scalars(select(Rule).where(Rule.code == "delai")).one()
+        rule.parameters = {**rule.parameters, "gate": "booking"}
+        db.session.commit()
+    late = datetime(2026, 12, 8, 9, tzinfo=PARIS)
+    with full.acting("denis"):
+        assert send(full, Draft(unwanted=frozenset({MEAL})), "tom", "B", late).cancelled == 1
+    assert of(full, "zoe", "A") is BookingStatus.WAITING
+
+
+def test_a_newcomer_does_not_pass_before_who_waits(full: Town) -> None:
+    with unscoped("une place de plus, que personne n’a encore prise"):
+        for opening in db.session.scalars(select(Opening)):
+            opening.places = 3
+        newcomer = Person(first_name="Noé", last_name="Durand", born_on=date(2018, 1, 1))
+        db.session.add(newcomer)
+        db.session.add(
+            Membership(family_id=full.families["B"], person=newcomer, member_kind=MemberKind.CHILD)
+        )
+        db.session.flush()
+        db.session.add(
+            Registration(
+                family_id=full.families["B"],
+                child_id=newcomer.id,
+                activity_id=full.activities["mercredi"],
+                school_year_id=full.school_year,
+                status=RegistrationStatus.ACCEPTED,
+                starts_on=date(2026, 9, 1),
+                ends_on=date(2027, 7, 3),
+            )
+        )
+        db.session.commit()
+        full.people["noe"] = newcomer.id
+    with full.acting("denis"):
+        assert send(full, Draft(frozenset({MEAL})), "noe", "B", NOW + timedelta(hours=1)).waiting == 1
+
+
+# --- One child, one square -----------------------------------------------------------------------
+
+
+def test_the_other_home_s_square_is_closed_and_tells_nothing_of_that_home(open_town: Town) -> None:
+    with open_town.acting("denis"):
+        assert send(open_town, Draft(frozenset({MEAL})), "zoe", "B").confirmed == 1
+    with open_town.acting("claire"):
+        sent = send(open_town, Draft(frozenset({MEAL})), "zoe", "A")
+        desk = bookings.load_desk(open_town.people["zoe"], open_town.families["A"], WEDNESDAY, WEDNESDAY, NOW)
+        assert desk is not None
+        shown = planning.week(desk, planning.monday_of(WEDNESDAY), Draft())
+    assert not sent.accepted
+    (refusal,) = sent.verdict.refusals
+    assert "autre foyer" in refusal.sentence and "Durand" not in refusal.sentence
+    meal = shown.blocks[0].rows[1].squares[0]
+    assert meal is not None and meal.state == "closed"
+
+
+def test_once_the_other_home_cancels_the_square_is_free_again(open_town: Town) -> None:
+    with open_town.acting("denis"):
+        send(open_town, Draft(frozenset({MEAL})), "zoe", "B")
+        send(open_town, Draft(unwanted=frozenset({MEAL})), "zoe", "B")
+    with open_town.acting("claire"):
+        assert send(open_town, Draft(frozenset({MEAL})), "zoe", "A").confirmed == 1
+
+
+# --- What staff said, what happened --------------------------------------------------------------
+
+
+def test_asked_again_after_a_refusal_waits_for_staff(open_town: Town) -> None:
+    with open_town.acting("claire"):
+        send(open_town, Draft(frozenset({MEAL})))
+    with unscoped("le service refuse"):
+        db.session.scalars(select(Booking)).one().status = BookingStatus.REFUSED
+        db.session.commit()
+    with open_town.acting("claire"):
+        again = send(open_town, Draft(frozenset({MEAL})))
+    assert (again.asked, again.confirmed) == (1, 0)
+
+
+def test_what_was_ticked_is_not_cancelled(open_town: Town) -> None:
+    with open_town.acting("claire"):
+        send(open_town, Draft(frozenset({MEAL})))
+    with unscoped("pointé"):
+        db.session.scalars(select(Booking)).one().presence = Presence.PRESENT
+        db.session.commit()
+    with open_town.acting("claire"):
+        assert send(open_town, Draft(unwanted=frozenset({MEAL}))).cancelled == 0
+    assert statuses(open_town) == {"repas": BookingStatus.CONFIRMED}
