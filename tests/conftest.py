@@ -28,7 +28,7 @@ from tests.support.server import LIVE, Homes, Server
 from tests.support.smtp import Listener, listening
 
 # ---- The application's own fixtures (app, town, ...): tests/people.py ----
-pytest_plugins = ["tests.people", "tests.wednesday"]
+pytest_plugins = ["tests.people", "tests.wednesday", "tests.money"]
 # --------------------------------------------------------------------------
 
 RESULTS = config.ROOT / "test-results"

@@ -31,6 +31,7 @@ class InvoicesPage(Page):
             years=years,
             year=wanted if wanted in years else next(iter(years), None),
             latest=invoices.latest_to_pay(viewer.family_id, clock.today()),
+            notes=invoices.credit_notes(viewer.family_id),
             today=clock.today(),
         )
 
@@ -43,6 +44,14 @@ class InvoicesPage(Page):
     def pdf(self, invoice_id: int) -> ResponseReturnValue:
         """The invoice as a PDF file."""
         return _pdf(invoice_id)
+
+    @expose("/avoir/<int:note_id>")
+    def credit(self, note_id: int) -> ResponseReturnValue:
+        """A credit note, each line with its reason."""
+        found = invoices.explained_credit(note_id)
+        if found is None:
+            abort(404)
+        return self.show("family/credit_note.html", one=found, today=clock.today())
 
 
 class InvoiceFile(Page):

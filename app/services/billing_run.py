@@ -67,7 +67,7 @@ def run(month: date, by: str, now: datetime) -> Done | Preview:
             due = max(due_on(found.month, DueRule(due_day=town.due_day)), issued_on)
             _write(found, row.id, issued_on, due, now)
         if found.to_credit:
-            _write_credit_notes(found.to_credit, found.month, issued_on)
+            _write_credit_notes(found.to_credit, found.month, issued_on, now)
         db.session.commit()
     return done
 
@@ -130,7 +130,7 @@ def _write(found: Preview, run_id: int, issued_on: date, due: date, now: datetim
     outbox.post_many("invoice", letters, now=now)
 
 
-def _write_credit_notes(bills: list[FamilyBill], month: date, issued_on: date) -> None:
+def _write_credit_notes(bills: list[FamilyBill], month: date, issued_on: date, now: datetime) -> None:
     """What the town owes at the end of a year: a credit note a household, with the lines that explain it."""
     prefix = f"A{issued_on.year}-"
     first = _next_number(db.session.scalar(_last(CreditNote.number, prefix)))
@@ -148,7 +148,23 @@ def _write_credit_notes(bills: list[FamilyBill], month: date, issued_on: date) -
     ]
     db.session.execute(insert(CreditNote), rows)
     written = select(CreditNote.family_id, CreditNote.id).where(CreditNote.number.in_(numbers.values()))
-    _write_lines(bills, "credit_note_id", dict(db.session.execute(written).tuples().all()), month)
+    ids = dict(db.session.execute(written).tuples().all())
+    _write_lines(bills, "credit_note_id", ids, month)
+    letters = [
+        outbox.Letter(
+            to=one.family.billing_email,
+            family_id=one.family.id,
+            values={
+                "famille": one.family.name,
+                "numero": numbers[one.family.id],
+                "montant": cents_words(-one.settlement.total_cents),
+                "lien": outbox.link(f"/factures/avoir/{ids[one.family.id]}"),
+            },
+        )
+        for one in bills
+        if one.family.billing_email
+    ]
+    outbox.post_many("credit_note", letters, now=now)
 
 
 def _write_lines(bills: list[FamilyBill], column: str, ids: dict[int, int], month: date) -> None:

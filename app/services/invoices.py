@@ -1,4 +1,4 @@
-"""Invoices as they are read: a household's list, one explained, its PDF made once and kept."""
+"""Invoices and credit notes as they are read: a household’s list, one explained, its PDF made once."""
 
 import hashlib
 import os
@@ -9,15 +9,17 @@ from datetime import date
 from pathlib import Path
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import joinedload
 
 from app.access.database import db
 from app.entities.billing import InvoiceStatus
-from app.models import Invoice, InvoiceLine, Unit
+from app.models import CreditNote, Invoice, InvoiceLine, Unit
 from app.rules.calendar import school_year
 from app.services import press
 from app.services.settings import read_town
+
+ByChild = Sequence[tuple[str, tuple[InvoiceLine, ...]]]
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,15 @@ class Explained:
     """An invoice with its lines, by child."""
 
     invoice: Invoice
-    by_child: Sequence[tuple[str, tuple[InvoiceLine, ...]]]
+    by_child: ByChild
+
+
+@dataclass(frozen=True)
+class ExplainedCredit:
+    """A credit note with its lines, by child."""
+
+    note: CreditNote
+    by_child: ByChild
 
 
 def of_family(family_id: int) -> list[Invoice]:
@@ -54,17 +64,42 @@ def explained(invoice_id: int) -> Explained | None:
     ).one_or_none()
     if invoice is None:
         return None
+    return Explained(invoice, _by_child(InvoiceLine.invoice_id == invoice_id, invoice.family.name))
+
+
+def credit_notes(family_id: int) -> list[CreditNote]:
+    """What the town owed a household, latest first. One statement."""
+    return list(
+        db.session.scalars(
+            select(CreditNote)
+            .where(CreditNote.family_id == family_id)
+            .order_by(CreditNote.issued_on.desc(), CreditNote.id.desc())
+        )
+    )
+
+
+def explained_credit(note_id: int) -> ExplainedCredit | None:
+    """A credit note in reach and its lines. Two statements. None: out of reach."""
+    note = db.session.scalars(
+        select(CreditNote).where(CreditNote.id == note_id).options(joinedload(CreditNote.family))
+    ).one_or_none()
+    if note is None:
+        return None
+    return ExplainedCredit(note, _by_child(InvoiceLine.credit_note_id == note_id, note.family.name))
+
+
+def _by_child(which: ColumnElement[bool], household: str) -> ByChild:
     lines = db.session.scalars(
         select(InvoiceLine)
-        .where(InvoiceLine.invoice_id == invoice_id)
+        .where(which)
         .options(joinedload(InvoiceLine.child), joinedload(InvoiceLine.unit).joinedload(Unit.activity))
         .order_by(InvoiceLine.month_on, InvoiceLine.child_id, InvoiceLine.unit_id, InvoiceLine.id)
     )
     grouped: dict[str, list[InvoiceLine]] = {}
     for line in lines:
-        name = line.child.full_name if line.child else invoice.family.name
+        name = line.child.full_name if line.child else household
         grouped.setdefault(name, []).append(line)
-    return Explained(invoice, tuple((name, tuple(found)) for name, found in grouped.items()))
+    return tuple((name, tuple(found)) for name, found in grouped.items())
 
 
 def pdf_path(one: Explained) -> Path:

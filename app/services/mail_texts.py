@@ -6,57 +6,15 @@ here, so that a wrong one is found when the text is saved and never when it leav
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-COMMON: Mapping[str, str] = {
-    "ville": "le nom de la ville",
-    "service": "le nom du service",
-    "contact": "qui appeler",
-    "telephone": "le téléphone du service",
-    "email_service": "l’e-mail du service",
-    "signature": "le service, son téléphone et son e-mail",
-}
+from app.services.mail_words import COMMON, FIRST_NAME, LINK, LOGIN_LINK, REASON, Words, words
 
-
-@dataclass(frozen=True)
-class Words:
-    """One automatic e-mail: when it leaves, its default words, and what each placeholder is."""
-
-    code: str
-    name: str
-    subject: str
-    body: str
-    placeholders: Mapping[str, str]
-
-    @property
-    def known(self) -> frozenset[str]:
-        """Every placeholder that its text may use."""
-        return frozenset(self.placeholders) | frozenset(COMMON)
-
-
-FIRST_NAME = {"prenom": "le prénom du destinataire"}
-LINK = {"lien": "l’adresse de la page à ouvrir"}
-LOGIN_LINK = {
-    "lien": "le lien personnel, à usage unique",
-    "fin_du_lien": "jusqu’à quand le lien sert",
-    "identifiant": "l’e-mail avec lequel on se connecte",
-}
-REASON = {"motif": "le motif écrit par le service"}
-
-SIGNED = "\n\n{signature}\n"
-
-
-def _words(code: str, name: str, subject: str, body: str, *placeholders: Mapping[str, str]) -> Words:
-    known: dict[str, str] = {}
-    for some in placeholders:
-        known.update(some)
-    return Words(code, name, subject, body.strip() + SIGNED, known)
-
+__all__ = ["COMMON", "TEXTS", "Words"]
 
 TEXTS: Mapping[str, Words] = {
     one.code: one
     for one in (
-        _words(
+        words(
             "invitation",
             "Première connexion d’un parent",
             "Votre espace famille vous attend",
@@ -79,7 +37,7 @@ Vous n’attendiez pas ce message, ou le lien ne marche plus ? Dites-le à {cont
             LOGIN_LINK,
             {"famille": "le nom du foyer"},
         ),
-        _words(
+        words(
             "family_added",
             "Un foyer de plus sur un compte qui existe",
             "Un nouveau foyer dans votre espace famille",
@@ -97,7 +55,7 @@ Ce n’est pas normal ? Dites-le à {contact}.
             LINK,
             {"famille": "le nom du foyer"},
         ),
-        _words(
+        words(
             "team_invitation",
             "Première connexion d’un collègue",
             "Votre accès au portail famille, côté service",
@@ -115,7 +73,7 @@ votre adresse e-mail : {identifiant}
             LOGIN_LINK,
             {"role": "le rôle donné, et sa structure"},
         ),
-        _words(
+        words(
             "team_added",
             "Un rôle de plus sur un compte qui existe",
             "Un rôle de plus sur le portail famille",
@@ -131,7 +89,7 @@ Se connecter : {lien}
             LINK,
             {"role": "le rôle donné, et sa structure"},
         ),
-        _words(
+        words(
             "reset",
             "Mot de passe oublié",
             "Choisir un nouveau mot de passe",
@@ -149,7 +107,7 @@ Vous n’avez rien demandé ? Ne faites rien : votre mot de passe n’a pas chan
             FIRST_NAME,
             LOGIN_LINK,
         ),
-        _words(
+        words(
             "password_changed",
             "Le mot de passe vient d’être changé",
             "Votre mot de passe a changé",
@@ -166,7 +124,7 @@ Choisir un nouveau mot de passe : {lien}
             LINK,
             {"moment": "le jour et l’heure du changement"},
         ),
-        _words(
+        words(
             "login_moved",
             "L’adresse de connexion a changé",
             "Votre adresse de connexion a changé",
@@ -184,7 +142,7 @@ Vous n’avez rien demandé ? Dites-le tout de suite à {contact}.
             LINK,
             {"identifiant": "la nouvelle adresse de connexion"},
         ),
-        _words(
+        words(
             "change_accepted",
             "Une modification demandée est acceptée",
             "Votre modification est acceptée",
@@ -199,7 +157,7 @@ Voir mon dossier : {lien}
             LINK,
             {"objet": "ce que le parent voulait changer"},
         ),
-        _words(
+        words(
             "change_refused",
             "Une modification demandée est refusée",
             "Votre modification n’est pas acceptée",
@@ -217,7 +175,7 @@ Voir mon dossier : {lien}
             REASON,
             {"objet": "ce que le parent voulait changer"},
         ),
-        _words(
+        words(
             "document_refused",
             "Un document envoyé est refusé",
             "Un document est à renvoyer : {document}",
@@ -235,7 +193,7 @@ Envoyer un autre document : {lien}
             REASON,
             {"document": "le nom du document demandé", "personne": "pour qui il est demandé"},
         ),
-        _words(
+        words(
             "documents_missing",
             "Rappel des documents qui manquent",
             "Il manque des documents à votre dossier",
@@ -254,7 +212,7 @@ Envoyer mes documents : {lien}
             LINK,
             {"liste": "les documents, un par ligne"},
         ),
-        _words(
+        words(
             "sheets_ready",
             "Les fiches à signer sont prêtes",
             "Les fiches de {enfant} sont prêtes à signer",
@@ -270,7 +228,7 @@ Ouvrir mes documents : {lien}
             LINK,
             {"enfant": "le prénom de l’enfant"},
         ),
-        _words(
+        words(
             "registration_received",
             "Une demande d’inscription est arrivée",
             "{enfant} : votre demande d’inscription, {activite}",
@@ -287,7 +245,7 @@ Voir mes inscriptions : {lien}
             LINK,
             {"enfant": "le prénom de l’enfant", "activite": "l’activité"},
         ),
-        _words(
+        words(
             "registration_accepted",
             "Une inscription est acceptée",
             "{enfant} : inscription acceptée, {activite}",
@@ -304,7 +262,7 @@ Réserver : {lien}
             LINK,
             {"enfant": "le prénom de l’enfant", "activite": "l’activité", "debut": "le premier jour"},
         ),
-        _words(
+        words(
             "registration_refused",
             "Une inscription est refusée",
             "{enfant} : inscription non retenue, {activite}",
@@ -322,7 +280,7 @@ Voir mes inscriptions : {lien}
             REASON,
             {"enfant": "le prénom de l’enfant", "activite": "l’activité"},
         ),
-        _words(
+        words(
             "place_given",
             "Une place se libère sur une liste d’attente",
             "Une place s’est libérée pour {enfant}",
@@ -343,7 +301,7 @@ Voir la semaine : {lien}
                 "jour": "le jour de la place",
             },
         ),
-        _words(
+        words(
             "invoice",
             "Une facture est émise",
             "Votre facture de {mois} : {montant}",
@@ -367,7 +325,28 @@ Ouvrir la facture : {lien}
                 "echeance": "le dernier jour pour payer",
             },
         ),
-        _words(
+        words(
+            "credit_note",
+            "Un avoir de fin d’année est émis",
+            "La commune vous doit {montant}",
+            """
+Bonjour,
+
+L’année scolaire se termine. Après les dernières corrections, la commune doit {montant} à la famille \
+{famille}. Le service vous contacte pour le remboursement.
+
+Le détail est dans votre espace famille (avoir numéro {numero}).
+
+Voir le détail : {lien}
+""",
+            LINK,
+            {
+                "famille": "le nom du foyer",
+                "numero": "le numéro de l’avoir",
+                "montant": "le montant",
+            },
+        ),
+        words(
             "message",
             "Le service a répondu à un message",
             "Une réponse à votre message : {sujet}",

@@ -1,5 +1,6 @@
 """PDF from a template: one style sheet, one set of fonts a process; nothing is fetched from elsewhere."""
 
+import atexit
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -35,4 +36,5 @@ def _press(static: str, style: str) -> tuple[Any, Any, Any]:
             return super().fetch(url, headers)
 
     fonts, fetcher = FontConfiguration(), OwnFiles()
+    atexit.register(_press.cache_clear)  # before the interpreter takes apart what frees the fonts
     return CSS(filename=str(folder / style), font_config=fonts, url_fetcher=fetcher), fonts, fetcher
