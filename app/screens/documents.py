@@ -82,7 +82,7 @@ class DocumentsPage(Page):
         except RefusedFile as refused:
             return self._shown(facts, asking, demand, refused.sentence), 422
         documents.hand_in(demand, file, clock.now())
-        flash(f"«{NBSP}{demand.label}{NBSP}» est bien arrivé. Le service le vérifie.", "done")
+        flash(f"Nous avons reçu «{NBSP}{demand.label}{NBSP}». Le service vérifie ce document.", "done")
         return redirect(self.address(demand.who, **_goal_values()))
 
     @expose("/<int:document_id>/fichier")

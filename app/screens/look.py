@@ -16,6 +16,7 @@ from flask import Flask, Response, g, has_request_context, make_response, render
 from werkzeug.exceptions import HTTPException
 
 from app.screens.controls import control, field_kind, form_errors, shown
+from app.screens.typography import FrenchSpaces
 from app.screens.words import FILTERS, count
 
 NB = "\u00a0"
@@ -84,6 +85,7 @@ def register(
     application's error handlers alone.
     """
     jinja = app.jinja_env
+    jinja.add_extension(FrenchSpaces)
     jinja.filters.update(FILTERS)
     jinja.globals.update(
         asset=assets(app),

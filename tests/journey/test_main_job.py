@@ -260,11 +260,11 @@ def she_sends_them(parent: Person, folder: Path) -> None:
     seen.link(re.compile("Envoyer ce document : Justificatif de domicile"))
     seen.look("documents-foyer")
     seen.page.get_by_label(re.compile("Choisir : Justificatif de domicile")).set_input_files(bill)
-    seen.sees("« Justificatif de domicile » est bien arrivé")
+    seen.sees("Nous avons reçu « Justificatif de domicile »")
     seen.look("documents-foyer-recu")
     seen.link(re.compile(CHILD))
     seen.page.get_by_label(re.compile("Choisir : Attestation d’assurance")).set_input_files(cover)
-    seen.sees("est bien arrivé")
+    seen.sees("Nous avons reçu")
     seen.look("documents-enfant-recu")
 
 

@@ -133,7 +133,7 @@ def test_choices_are_ordered_as_declared_and_filtered_by_value(town: Town) -> No
     ]
     assert len(names(desk.get("/service/inscriptions/?status=asked&status=refused"))) == 2
     page = page_of(desk.get("/service/inscriptions/?status=asked"))
-    assert "État : Demandée" in page and len(re.findall('class="filter-on"', page)) == 1
+    assert "État\u00a0: Demandée" in page and len(re.findall('class="filter-on"', page)) == 1
     assert len(names(desk.get("/service/inscriptions/?status=wrong"))) == 3
 
 
@@ -154,7 +154,7 @@ def test_a_day_filter_is_a_day_of_paris_both_ends_included(town: Town) -> None:
 def test_a_filter_by_row_says_its_name_and_an_unknown_row_gives_an_empty_list(town: Town) -> None:
     desk = town.client("desk")
     page = page_of(desk.get(f"/service/liens-avec-le-foyer/?family={town.families['A']}"))
-    assert "Famille : Martin" in page and "Durand</" not in page.split("<tbody>")[1]
+    assert "Famille\u00a0: Martin" in page and "Durand</" not in page.split("<tbody>")[1]
     answer = desk.get("/service/liens-avec-le-foyer/?family=999999")
     assert "introuvable" in page_of(answer) and names(answer) == []
 
@@ -268,7 +268,7 @@ def test_every_error_is_told_at_once_and_nothing_typed_is_lost(town: Town) -> No
     answer = edit(town, name="", postcode="386", billing_email="foyer@x", phone="12", city="Crolles")
     page = page_of(answer)
     assert answer.status_code == 422
-    assert "Rien n’est enregistré : 4 points sont à corriger" in page
+    assert "Rien n’est enregistré\u00a0: 4 points sont à corriger" in page
     for field in ("name", "postcode", "billing_email", "phone"):
         assert f'href="#{field}"' in page
     for typed in ('value="386"', 'value="foyer@x"', 'value="12"', 'value="Crolles"'):

@@ -103,7 +103,7 @@ def test_a_file_sent_waits_for_staff_and_the_page_says_so(town: Town) -> None:
     answer = send(client, kind, town.people["lila"], pdf(), name="Assurance Lila.pdf")
     assert answer.status_code == 302 and answer.location.endswith(f"/documents/?qui={town.people['lila']}")
     page = text(client.get(answer.location))
-    assert "« Assurance scolaire 2026-2027 » est bien arrivé" in page and "à vérifier" in page
+    assert "Nous avons reçu « Assurance scolaire 2026-2027 »" in page and "à vérifier" in page
     (one,) = all_documents()
     assert one.file is not None
     assert (one.file.name, one.status, one.received_at) == (

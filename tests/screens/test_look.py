@@ -267,7 +267,7 @@ def test_a_read_only_field_shows_words_and_sends_nothing() -> None:
 def test_the_summary_of_errors_leads_to_each_field(refused: Sheet) -> None:
     html = drawn(make_app(), "{{ m.error_summary(form) }}", form=refused)
     assert "1 point est à corriger" in html
-    assert '<a href="#doctor">Nom du médecin : Indiquez un nom.</a>' in html
+    assert '<a href="#doctor">Nom du médecin\u00a0: Indiquez un nom.</a>' in html
     assert drawn(make_app(), "{{ m.error_summary(form) }}", form=Sheet()).strip() == ""
 
 
