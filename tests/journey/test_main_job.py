@@ -257,13 +257,13 @@ def she_sends_them(parent: Person, folder: Path) -> None:
     cover = write_paper(
         folder / "assurance-2026-2027.pdf", "Attestation d’assurance scolaire", CHILD, "2026-2027"
     )
-    seen.link(re.compile("Envoyer ce document : Justificatif de domicile"))
+    seen.link(re.compile(r"Envoyer ce document\s: Justificatif de domicile"))
     seen.look("documents-foyer")
-    seen.page.get_by_label(re.compile("Choisir : Justificatif de domicile")).set_input_files(bill)
+    seen.page.get_by_label(re.compile(r"Choisir\s: Justificatif de domicile")).set_input_files(bill)
     seen.sees("Nous avons reçu « Justificatif de domicile »")
     seen.look("documents-foyer-recu")
     seen.link(re.compile(CHILD))
-    seen.page.get_by_label(re.compile("Choisir : Attestation d’assurance")).set_input_files(cover)
+    seen.page.get_by_label(re.compile(r"Choisir\s: Attestation d’assurance")).set_input_files(cover)
     seen.sees("Nous avons reçu")
     seen.look("documents-enfant-recu")
 
@@ -384,7 +384,7 @@ def the_head_ticks(head: Person, day: str, answer: str) -> None:
     seen.sees(CHILD, "Arachide")
     for unit in ("Matin", "Repas"):
         seen.link(re.compile(f"^{unit}"))
-        box = seen.page.get_by_label(re.compile(f"{CHILD}.* : {answer.lower()}"))
+        box = seen.page.get_by_label(re.compile(rf"{CHILD}.*\s: {answer.lower()}"))
         seen.page.locator("label.pick", has=box).click()
         expect(seen.page.locator("#bilan")).to_contain_text("Enregistré")
     seen.look(f"appel-{day}")
