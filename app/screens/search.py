@@ -22,7 +22,7 @@ SEARCHED: tuple[tuple[type[Entity], str, tuple[str, ...]], ...] = (
     (Family, "people", ("city", "phone", "billing_email")),
     (Person, "person", ("born_on", "mobile_phone", "email")),
     (Invoice, "receipt", ("family", "month_on", "total_cents", "status")),
-    (Account, "person-circle", ("email", "is_active_account")),
+    (Account, "person-circle", ("email",)),
 )
 """What is looked in, its icon, and what tells a row from another."""
 EACH = 8

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from app.rules.words import number_words
+from app.rules.words import number_words, of
 
 NB = "\u00a0"
 LOCALE = "fr"
@@ -155,6 +155,7 @@ FILTERS: Mapping[str, Callable[..., str]] = {
     "euros": euros,
     "price": price,
     "whole": whole,
+    "of": of,
     "quantity": number_words,
     "counted": count,
     "filesize": filesize,

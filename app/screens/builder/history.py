@@ -62,7 +62,8 @@ def of_row(row: Entity, viewer: Viewer) -> list[Event]:
     for one in HistoryEntry.__attributes__.values():
         if one.kind is Kind.RELATION and one.target == entity.__name__:
             about = or_(about, getattr(HistoryEntry, one.column) == row.id)
-    statement = select(HistoryEntry).where(about).order_by(HistoryEntry.id.desc()).limit(ENTRIES)
+    newest = (HistoryEntry.done_at.desc(), HistoryEntry.id.desc())
+    statement = select(HistoryEntry).where(about).order_by(*newest).limit(ENTRIES)
     entries = list(db.session.scalars(statement))
     names = _names(entries, viewer)
     return [
