@@ -16,6 +16,7 @@ from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql.util import ClauseAdapter
 from sqlalchemy.sql.visitors import InternalTraversal
 
+from app.access import statements
 from app.access.viewer import Side, Viewer, current
 from app.declare import Entity, Through, entities, entity_named
 from app.declare.scope import Root, Scope
@@ -159,7 +160,12 @@ class InScope(CriteriaOption):
                 )
 
     def process_compile_state(self, compile_state: ORMCompileState) -> None:
-        """Called once, when the statement is compiled."""
+        """Called once, when the statement is compiled: what can't be narrowed is refused there."""
+        asked = getattr(
+            compile_state, "select_statement", None
+        )  # a bulk write has none: ``scope`` looks at it
+        if asked is not None:
+            statements.verify(asked)
         self.get_global_criteria(compile_state.global_attributes)
 
     def get_global_criteria(self, attributes: dict[Any, Any]) -> None:

@@ -97,7 +97,7 @@ def hats_of(account: Account) -> list[Hat]:
 
 def viewer_of(account: Account, side: Side, family_id: int | None = None, hat: str | None = None) -> Viewer:
     """The viewer an account is on that side; ``family_id`` and ``hat`` are kept only if they are its own."""
-    hats = hats_of(account) or [Hat()]
+    hats = hats_of(account) or [Hat(facility_ids=frozenset())]
     worn = next((one for one in hats if one.key == hat), hats[0])
     roles = worn.roles | (FAMILY if account.reaches else NOBODY)
     families = sorted(reach.family_id for reach in account.reaches)

@@ -3,7 +3,8 @@
 Covered: ORM SELECT, UPDATE and DELETE, whatever loads them (lists, dropdowns, counts, lazy loads,
 joins, aliases, subqueries), and every flush: the keys it writes, and the rows it changes or deletes.
 Refused unless ``unscoped``, because nothing in them can be narrowed: Core statements, SQL as text,
-``from_statement``, bulk inserts, updates by primary key, bulk updates of a relation's key.
+``from_statement``, tables that come in by a condition alone (``statements.py``), bulk inserts, updates
+by primary key, bulk updates of a relation's key.
 
 Not covered, and kept out of the code by a test (``tests/access/test_kept_out.py``): ``Session.get``,
 which may answer from memory; ``bulk_insert_mappings`` and its kin, ``session.connection()``, bare
@@ -20,8 +21,10 @@ from sqlalchemy import event, inspect, select
 from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.util import identity_key
 
+from app.access import statements
 from app.access.criteria import in_scope, root_of, scope_of
 from app.access.database import db
+from app.access.statements import ScopeRefused
 from app.access.viewer import Unscoped, Viewer, before_unscoped, current, current_viewer
 from app.declare import Entity, Kind, entity_named
 from app.declare.scope import Root
@@ -33,10 +36,6 @@ MADE = "made in scope"
 
 class OutOfScope(Exception):
     """A write points at a row out of reach: to its author that row does not exist."""
-
-
-class ScopeRefused(Exception):
-    """A statement that can't be scoped ran outside ``unscoped``."""
 
 
 def install() -> None:
@@ -86,6 +85,7 @@ def _check_bulk(state: ORMExecuteState, viewer: Viewer) -> None:
         raise OutOfScope(f"{entity.__name__} n'est pas aux familles")
     if in_scope(viewer) is None:
         return
+    statements.verify(state.statement)
     keys = {one.column for one in entity.__attributes__.values() if one.kind is Kind.RELATION} | {"id"}
     moved = keys & _written(state)
     if moved:
@@ -94,10 +94,8 @@ def _check_bulk(state: ORMExecuteState, viewer: Viewer) -> None:
 
 def _written(state: ORMExecuteState) -> set[str]:
     """The columns that an UPDATE sets."""
-    statement: Any = state.statement
     parameters: Any = state.parameters or {}
-    ordered = getattr(statement, "_ordered_values", None) or ()
-    pairs = [*ordered, *(getattr(statement, "_values", None) or {}).items(), *parameters.items()]
+    pairs = [*statements.assignments(state.statement), *parameters.items()]
     return {getattr(one, "key", one) for one, _ in pairs}
 
 
@@ -128,6 +126,8 @@ def _check_flush(session: Session, context: UOWTransaction, instances: Any) -> N
     with session.no_autoflush:
         for entity, numbers in wanted.items():
             ids = {one for one in numbers if identity_key(entity, one) not in made}
+            if not ids:
+                continue
             found = set(session.scalars(select(entity.id).where(entity.id.in_(ids))))
             if found != ids:
                 raise OutOfScope(f"{entity.__name__} {sorted(ids - found)}")

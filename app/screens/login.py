@@ -312,10 +312,9 @@ class PasswordPage(Page):
         with nobody():
             account = load_account(account_id)
         if account is not None:
-            chosen = session.get("family")
+            kept = {name: session[name] for name in ("family", "hat") if name in session}
             let_in(account, now)
-            if chosen is not None:
-                session["family"] = chosen
+            session.update(kept)
         flash("Votre mot de passe est changé. Les autres appareils ne sont plus connectés.", "done")
         return redirect(self.url())
 

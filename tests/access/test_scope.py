@@ -7,7 +7,8 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import joinedload
 
 from app.access.database import db
-from app.access.scope import OutOfScope, ScopeRefused
+from app.access.scope import OutOfScope
+from app.access.statements import ScopeRefused
 from app.access.viewer import NoViewer, unscoped
 from app.declare import entities
 from app.models import Activity, Family, HealthRecord, Membership, Person, Registration, Thread

@@ -2,16 +2,31 @@
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
-from sqlalchemy import exists, func, insert, literal, select, text, union, update
-from sqlalchemy.orm import aliased, contains_eager, joinedload, selectinload, subqueryload
+from sqlalchemy import (
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    tuple_,
+    union,
+    union_all,
+    update,
+)
+from sqlalchemy.orm import aliased, contains_eager, join, joinedload, selectinload, subqueryload
 
 from app.access.database import db
-from app.access.scope import OutOfScope, ScopeRefused
+from app.access.scope import OutOfScope
+from app.access.statements import ScopeRefused
 from app.access.viewer import unscoped
 from app.entities.family import MemberKind
-from app.models import Account, Activity, Bracket, Family, Membership, Person, Quotient, Tariff
+from app.models import Account, Activity, Bracket, Facility, Family, Membership, Person, Quotient, Tariff
 from tests.people import Town
 
 MINE = {"Claire", "Lila", "Zoé"}
@@ -94,13 +109,6 @@ def existence() -> set[str | None]:
     return {"Tom"} if db.session.scalar(select(Activity.id).where(there).limit(1)) else set()
 
 
-def has() -> set[str | None]:
-    with_tom = select(Family.name).where(
-        Family.id == Membership.family_id, Membership.person.has(first_name="Tom")
-    )
-    return {"Tom"} if db.session.scalars(with_tom).all() else set()
-
-
 def set_of_two_statements() -> set[str | None]:
     both = union(select(Person.first_name), select(Person.first_name).where(Person.id > 0))
     return set(db.session.scalars(both))
@@ -143,11 +151,49 @@ def grouped_count() -> set[str | None]:
     return {name for name, _ in rows}
 
 
+def relations_joined_by_hand() -> set[str | None]:
+    return set(
+        db.session.scalars(select(Person.first_name).select_from(join(Membership, Person, literal(True))))
+    )
+
+
+def alias_over_a_union() -> set[str | None]:
+    other = aliased(Person, union_all(select(Person), select(Person)).subquery())
+    return set(db.session.scalars(select(other.first_name)))
+
+
+def recursive_expression() -> set[str | None]:
+    base = select(Person.id, Person.first_name).where(Person.id > 0).cte(recursive=True)
+    deeper = select(Person.id, Person.first_name).join(base, Person.id == base.c.id + 100)
+    return set(db.session.scalars(select(base.union_all(deeper).c.first_name)))
+
+
+def old_style_query() -> set[str | None]:
+    return {row.first_name for row in db.session.query(Person)}
+
+
+def having() -> set[str | None]:
+    there = exists(select(Person.id).where(Person.first_name == "Tom"))
+    found = db.session.scalars(select(Activity.id).group_by(Activity.id).having(there)).all()
+    return {"Tom"} if found else set()
+
+
+def condition_of_a_join() -> set[str | None]:
+    there = exists(select(Person.id).where(Person.first_name == "Tom"))
+    return {"Tom"} if db.session.scalars(select(Activity.id).join(Facility, there)).all() else set()
+
+
+def case_over_it() -> set[str | None]:
+    return set(db.session.scalars(select(case((Person.id > 0, Person.first_name)))))
+
+
 SHAPES = (
     entity, column, alias, alias_joined_with_its_own_condition, entity_joined_to_an_alias_by_condition,
     alias_of_an_alias_s_neighbour, relation_of_an_alias, outer_join_by_condition, cartesian_product, subquery,
-    alias_over_a_subquery, common_table_expression, scalar_subquery, existence, has, set_of_two_statements,
+    alias_over_a_subquery, common_table_expression, scalar_subquery, existence, set_of_two_statements,
     contained, joined_load, contained_load, select_in_load, subquery_load, lazy_load, grouped_count,
+    relations_joined_by_hand, alias_over_a_union, recursive_expression, old_style_query, having,
+    condition_of_a_join, case_over_it,
 )  # fmt: skip
 
 
@@ -165,6 +211,47 @@ def test_no_shape_of_statement_shows_another_household(town: Town, shape: Shape)
 def test_every_shape_still_shows_what_is_in_reach(town: Town, shape: Shape) -> None:
     with town.acting("denis"):
         assert shape() & OTHERS
+
+
+# --- What can't be narrowed ---------------------------------------------------------------------
+
+UNNARROWED: dict[str, Callable[[], Any]] = {
+    "an entity in a condition alone": lambda: select(Activity.id).where(Person.first_name == "Tom"),
+    "an alias in a condition alone": lambda: select(Activity.id).where(aliased(Person).first_name == "Tom"),
+    "existence without an entity": lambda: select(Activity.id).where(
+        exists().where(Person.first_name == "Tom")
+    ),
+    "a relation's has": lambda: select(Membership.id).where(Membership.person.has(first_name="Tom")),
+    "a relation's any": lambda: select(Account.id).where(Account.grants.any()),
+    "two entities in one expression": lambda: select(Activity.name + Person.first_name),
+    "a count beside another entity": lambda: select(func.count(), Activity.id).where(Person.id > 0),
+    "an order": lambda: select(Activity.id).order_by(Person.first_name),
+    "a tuple": lambda: select(Activity.id).where(tuple_(Person.first_name, Activity.id).in_([("Tom", 1)])),
+    "a filter of a function": lambda: select(func.max(Person.first_name).filter(Person.id > 0)),
+    "the same beside an entity": lambda: select(
+        Activity.id, func.max(Person.first_name).filter(Person.id > 0)
+    ),
+    "a bare table": lambda: select(Activity.id).select_from(Activity, Person.__table__),
+    "a bare table inside": lambda: select(Activity.id).where(
+        Activity.id.in_(select(Person.__table__.c.id).where(Person.__table__.c.first_name == "Tom"))
+    ),
+    "a condition inside a subquery": lambda: select(
+        select(Activity.id).where(Person.first_name == "Tom").subquery()
+    ),
+    "an update's condition": lambda: update(Quotient).where(Person.first_name == "Tom").values(source="x"),
+    "a value read elsewhere": lambda: update(Quotient).values(
+        source=select(func.max(Person.first_name).filter(Person.id > 0)).scalar_subquery()
+    ),
+    "a deletion's condition": lambda: delete(Quotient).where(exists().where(Person.first_name == "Tom")),
+}
+
+
+@pytest.mark.parametrize("shape", UNNARROWED)
+def test_what_no_criterion_would_reach_is_refused(town: Town, shape: str) -> None:
+    with town.acting("claire"):
+        with pytest.raises(ScopeRefused):
+            db.session.execute(UNNARROWED[shape]())
+        db.session.rollback()
 
 
 # --- Writes --------------------------------------------------------------------------------------

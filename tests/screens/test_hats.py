@@ -10,7 +10,8 @@ from app.access.guard import hats_of, load_account, viewer_of
 from app.access.viewer import Side, acting, unscoped
 from app.declare import Role
 from app.entities.account import RoleName
-from app.models import Family, HealthRecord, Registration, RoleGrant
+from app.models import Account, Family, HealthRecord, Registration, RoleGrant
+from app.services import passwords
 from tests.people import Town
 
 
@@ -97,3 +98,35 @@ def test_changing_hat_changes_the_menu_and_what_opens(hugo: Town) -> None:
 
 def test_one_hat_offers_no_choice(town: Town) -> None:
     assert "Casquette" not in town.client("hugo").get("/service/").text
+
+
+def test_without_a_role_the_service_s_side_reaches_nothing(town: Town) -> None:
+    account = load_account(town.accounts["claire"])
+    assert account is not None
+    with acting(viewer_of(account, Side.STAFF)) as viewer:
+        assert viewer.facility_ids == frozenset()
+        assert db.session.scalars(select(Family)).all() == []
+
+
+def test_the_widest_of_the_limited_hats_comes_first(town: Town) -> None:
+    with unscoped("secrétaire des deux structures, directeur d’une"):
+        for facility_id in town.facilities.values():
+            db.session.add(
+                RoleGrant(account_id=town.accounts["hugo"], role_name=RoleName.DESK, facility_id=facility_id)
+            )
+        db.session.commit()
+    account = load_account(town.accounts["hugo"])
+    assert account is not None
+    assert [one.roles for one in hats_of(account)] == [Role.DESK, Role.HEAD]
+
+
+def test_a_new_password_keeps_the_hat(hugo: Town) -> None:
+    with unscoped("Hugo a un mot de passe"):
+        account = db.session.scalars(select(Account).where(Account.id == hugo.accounts["hugo"])).one()
+        account.password_hash = passwords.hash_password("caillou-craie-ciel")
+        db.session.commit()
+    client = hugo.client("hugo")
+    client.post("/service/casquette", data={"hat": canteen(hugo)})
+    sent = {"current": "caillou-craie-ciel", "password": "marelle-palet-terre"}
+    assert client.post("/mon-mot-de-passe", data=sent).status_code == 302
+    assert client.get("/service/pointage/").status_code == 200
