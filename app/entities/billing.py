@@ -79,7 +79,7 @@ class BillingRun(Entity):
     __edit__ = NOBODY
     __menu__ = "Factures"
     __named__ = ("month_on",)
-    __listed__ = ("month_on", "ran_at", "ran_by", "invoice_count", "total_cents", "carried_count")
+    __listed__ = ("month_on", "ran_at", "ran_by", "invoice_count", "total_cents", "credit_count")
     __descending__ = True
 
     month_on: Mapped[date] = attribute("Mois", help="Le premier jour du mois facturé.", index=True)
@@ -88,6 +88,8 @@ class BillingRun(Entity):
     invoice_count: Mapped[int] = attribute("Factures", default=0)
     total_cents: Mapped[int] = attribute("Total", kind=Kind.CENTS, default=0)
     carried_count: Mapped[int] = attribute("Reports", default=0)
+    credit_count: Mapped[int] = attribute("Avoirs", default=0)
+    credit_cents: Mapped[int] = attribute("Total des avoirs", kind=Kind.CENTS, default=0)
 
 
 class InvoiceStatus(Choice):
@@ -147,6 +149,8 @@ class CreditNote(Entity):
         "Facture", parent=True, unique=True, help="Vide : avoir de fin d’année, qui a ses propres lignes."
     )
     invoice_id: Mapped[int | None]
+    run: Mapped[BillingRun | None] = relation("Facturation", see=MONEY_SEEN & ~FAMILY)
+    run_id: Mapped[int | None]
     issued_on: Mapped[date] = attribute("Émis le")
     total_cents: Mapped[int] = attribute(
         "Total", kind=Kind.CENTS, help="Ce que la commune doit à la famille : un montant positif."
@@ -183,6 +187,8 @@ class InvoiceLine(Entity):
     family_id: Mapped[int]
     child: Mapped[Person | None] = relation("Enfant", ondelete="RESTRICT")
     child_id: Mapped[int | None]
+    # Frozen, as the payer is: an invoice does not change with a name.
+    child_name: Mapped[str | None] = attribute("Au titre de")
     unit: Mapped[Unit | None] = relation("Unité")
     unit_id: Mapped[int | None]
     month_on: Mapped[date] = attribute("Mois")

@@ -2,8 +2,8 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Index, UniqueConstraint
-from sqlalchemy.orm import Mapped
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, validates
 
 from app.declare import (
     CARE,
@@ -78,6 +78,9 @@ class Presence(Choice):
     EXCUSED = "excused", "Absence excusée", "grey", "person-dash"
 
 
+STANDING = "status IN ('asked', 'confirmed', 'waiting')"
+
+
 class Booking(Entity):
     """Booking: a child, a unit, a day; and the attendance ticked on that day."""
 
@@ -91,6 +94,16 @@ class Booking(Entity):
     __descending__ = True
     __table_args__ = (
         UniqueConstraint("child_id", "unit_id", "booked_on", "family_id"),
+        # One child, one square: not through both homes at once.
+        Index(
+            "uq_booking_one_square",
+            "child_id",
+            "unit_id",
+            "booked_on",
+            unique=True,
+            sqlite_where=text(STANDING),
+            postgresql_where=text(STANDING),
+        ),
         Index("ix_booking_booked_on_unit", "booked_on", "unit_id"),
         Index("ix_booking_child_day", "child_id", "booked_on"),
     )
@@ -106,6 +119,22 @@ class Booking(Entity):
     booked_on: Mapped[date] = attribute("Jour")
     status: Mapped[BookingStatus] = attribute("État", default=BookingStatus.ASKED)
     asked_at: Mapped[datetime | None] = attribute("Demandée le", edit=NOBODY)
+    needs_staff: Mapped[bool] = attribute(
+        "Le service décide",
+        help="Refusée une fois : demandée à nouveau, elle ne se confirme plus toute seule.",
+        default=False,
+        see=CARE,
+        edit=NOBODY,
+    )
     presence: Mapped[Presence | None] = attribute("Pointage")
     ticked_at: Mapped[datetime | None] = attribute("Pointé le", edit=NOBODY)
     ticked_by: Mapped[str | None] = attribute("Pointé par", see=CARE, edit=NOBODY)
+
+    @validates("status")
+    def _answered(self, key: str, status: BookingStatus) -> BookingStatus:
+        """A refusal is remembered whatever comes after it, until somebody confirms."""
+        if status is BookingStatus.REFUSED:
+            self.needs_staff = True
+        elif status is BookingStatus.CONFIRMED:
+            self.needs_staff = False
+        return status

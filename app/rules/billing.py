@@ -247,11 +247,11 @@ def settle(lines: Iterable[Line], threshold_cents: int = 1500, last_of_year: boo
 
     A total of zero or less is carried too: a credit is taken off the next invoice. At the end of the school
     year nothing is carried: what is due is billed whatever it is, what is owed to the family is a credit
-    note, and lines that cancel out to zero need no paper.
+    note, and lines that cancel out to zero need no paper. What costs nothing never does.
     """
     lines = tuple(lines)
     total = total_cents(lines)
-    if not lines or (last_of_year and total == 0):
+    if not any(line.amount_cents for line in lines) or (last_of_year and total == 0):
         return Settlement(Outcome.NOTHING, total, lines)
     if last_of_year and total < 0:
         told = f"Fin de l’année scolaire{NBSP}: la commune vous doit {cents_words(-total)}."

@@ -41,13 +41,9 @@ class AttendancePage(Page):
 
     @expose("/<int:activity_id>/<jour>", methods=("POST",))
     def tick(self, activity_id: int, jour: str) -> ResponseReturnValue:
-        """Save the ticks sent: one from a touch, or all of the page's without JavaScript."""
+        """Save the ticks sent: one from a touch, or the page's changes without JavaScript."""
         on = _day(jour, strict=True)
-        ticks = {}
-        for name, answer in request.form.items():
-            booking_id = numbers.row_id(name.removeprefix("b"))
-            if name.startswith("b") and booking_id is not None and answer in ANSWERS:
-                ticks[booking_id] = ANSWERS[answer]
+        ticks = _ticks()
         if request.form.get("reste"):
             roll = attendance.roll(activity_id, numbers.asked(request.form, "unite"), on)
             rest = [one.booking.id for one in roll.expected if one.booking.presence is None] if roll else []
@@ -67,6 +63,19 @@ class AttendancePage(Page):
             f"{changed} pointage{'s' if changed > 1 else ''} enregistré{'s' if changed > 1 else ''}.", "done"
         )
         return redirect(address)
+
+
+def _ticks() -> dict[int, Presence | None]:
+    """What was answered for each booking (``b12``), but for what the page showed already (``s12``).
+
+    A page that was opened before a colleague's correction must not undo it.
+    """
+    found = {}
+    for name, answer in request.form.items():
+        booking_id = numbers.row_id(name.removeprefix("b")) if name.startswith("b") else None
+        if booking_id is not None and answer in ANSWERS and request.form.get(f"s{booking_id}") != answer:
+            found[booking_id] = ANSWERS[answer]
+    return found
 
 
 def _day(text: str | None, strict: bool = False) -> date:

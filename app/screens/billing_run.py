@@ -16,6 +16,8 @@ from app.screens.words import euros, month
 from app.services import billing, billing_run, clock
 from app.services.billing import Preview
 
+FIRST_MONTH = date(2000, 1, 1)
+
 
 class BillingPage(Page):
     """The accountant's page: the months, the preview of one, the run."""
@@ -32,7 +34,7 @@ class BillingPage(Page):
     def index(self) -> ResponseReturnValue:
         """The runs done, and the month to bill next."""
         runs = db.session.scalars(select(BillingRun).order_by(BillingRun.ran_at.desc()).limit(24)).all()
-        last_month = billing.months_until(date(2000, 1, 1), clock.today())[-2]
+        last_month = billing.months_until(FIRST_MONTH, clock.today())[-2]
         return self.show("staff/billing.html", runs=runs, last_month=last_month, today=clock.today())
 
     @expose("/apercu")
@@ -82,6 +84,6 @@ def _month(text: str | None) -> date:
         asked = date.fromisoformat(f"{text}-01")
     except ValueError:
         abort(404)
-    if asked > clock.today():
+    if not FIRST_MONTH <= asked <= clock.today():
         abort(404)
     return asked

@@ -46,6 +46,8 @@ class Preview:
     unticked: int = 0
     unpriced: str = ""
     last_of_year: bool = False
+    year_from: date = date.min
+    """The first month of the school year: what comes before is put right, and said apart."""
 
     def of(self, outcome: Outcome) -> list[FamilyBill]:
         """The households with that outcome."""
@@ -71,6 +73,16 @@ class Preview:
         return self.of(Outcome.CARRY)
 
     @property
+    def earlier(self) -> tuple[int, int]:
+        """How many households have lines of an earlier school year, and the sum of these lines in cents."""
+        sums = [
+            sum(line.amount_cents for line in lines)
+            for one in self.bills
+            if (lines := [line for line in one.settlement.lines if line.month < self.year_from])
+        ]
+        return len(sums), sum(sums)
+
+    @property
     def without_email(self) -> list[FamilyBill]:
         """The households that would get an invoice and gave no address to send it to."""
         return [one for one in self.to_bill if not one.family.billing_email]
@@ -78,9 +90,13 @@ class Preview:
 
 @dataclass(frozen=True)
 class Span:
-    """The months that billing one month looks at, and whether what is left over is settled by it."""
+    """The months that billing one month looks at, and whether what is left over is settled by it.
+
+    From ``first``; those before ``year_from`` are of the school year before, and only put right.
+    """
 
     first: date
+    year_from: date
     is_last_of_year: bool
 
 
@@ -92,13 +108,14 @@ def span_of(month: date, years: list[SchoolYear]) -> Span:
     """
     begun = [one for one in years if one.starts_on.replace(day=1) <= month]
     if not begun:
-        return Span(add_months(school_year(month).from_on, -12, 1), False)
+        year_from = school_year(month).from_on
+        return Span(add_months(year_from, -12, 1), year_from, False)
     to_come = [one for one in years if one.starts_on.replace(day=1) > month]
     if to_come:
         is_last = end_of(month) == to_come[0].starts_on.replace(day=1)
     else:
         is_last = month >= begun[-1].ends_on.replace(day=1)
-    return Span(begun[-2:][0].starts_on.replace(day=1), is_last)
+    return Span(begun[-2:][0].starts_on.replace(day=1), begun[-1].starts_on.replace(day=1), is_last)
 
 
 def preview(month: date, town: Town | None = None) -> Preview:
@@ -109,10 +126,11 @@ def preview(month: date, town: Town | None = None) -> Preview:
     with unscoped("la facturation calcule tous les foyers à la fois"):
         span = span_of(month, list(db.session.scalars(select(SchoolYear).order_by(SchoolYear.starts_on))))
         unticked = _unticked(month)
-        sums = read_sums(span.first, month, known, load_prices(known, None))
-        billed = read_billed(span.first, month, known)
+        first = max(span.first, town.billing_starts_on or date.min)
+        sums = read_sums(first, month, known, load_prices(known, None))
+        billed = read_billed(first, month, known)
         try:
-            lines = _difference(sums, billed)
+            lines = _difference(sums, billed, span)
         except NoPrice as error:
             return Preview(month, (), unticked, _unpriced(error), span.is_last_of_year)
         by_family: dict[int, list[Line]] = defaultdict(list)
@@ -123,12 +141,16 @@ def preview(month: date, town: Town | None = None) -> Preview:
         FamilyBill(one, settle(by_family[one.id], town.billing_threshold_cents, span.is_last_of_year))
         for one in sorted(families, key=lambda one: (one.name, one.id))
     )
-    return Preview(month, bills, unticked, "", span.is_last_of_year)
+    return Preview(month, bills, unticked, "", span.is_last_of_year, span.year_from)
 
 
-def _difference(sums: Sums, billed: Billed) -> tuple[Line, ...]:
-    """The rules, over the households and months whose sums are not those billed so far."""
-    differing = sums.differing(billed)
+def _difference(sums: Sums, billed: Billed, span: Span) -> tuple[Line, ...]:
+    """The rules, over the households and months whose sums are not those billed so far.
+
+    Of an earlier school year, only those that were billed here: the rest was billed elsewhere, or never.
+    """
+    known = {key[:2] for key in billed.by_key}
+    differing = {one for one in sums.differing(billed) if one[1] >= span.year_from or one in known}
     usages, prices = sums.usages(differing)
 
     def price(usage: Usage) -> Price | None:

@@ -11,7 +11,7 @@ from app.access.viewer import unscoped
 from app.entities.billing import InvoiceStatus
 from app.entities.family import MemberKind
 from app.models import BillingRun, CreditNote, Family, Invoice, InvoiceLine, Membership, Person
-from app.rules.billing import DueRule, Line, due_on
+from app.rules.billing import DueRule, Line, Outcome, due_on
 from app.rules.calendar import local_day
 from app.rules.words import cents_words, day_words, month_words, of
 from app.services import outbox
@@ -60,6 +60,8 @@ def run(month: date, by: str, now: datetime) -> Done | Preview:
             invoice_count=done.invoice_count,
             total_cents=done.total_cents,
             carried_count=done.carried_count,
+            credit_count=done.credit_count,
+            credit_cents=-found.total_cents(Outcome.CREDIT),
         )
         db.session.add(row)
         db.session.flush()
@@ -67,7 +69,7 @@ def run(month: date, by: str, now: datetime) -> Done | Preview:
             due = max(due_on(found.month, DueRule(due_day=town.due_day)), issued_on)
             _write(found, row.id, issued_on, due, now)
         if found.to_credit:
-            _write_credit_notes(found.to_credit, found.month, issued_on, now)
+            _write_credit_notes(found.to_credit, row.id, found.month, issued_on, now)
         db.session.commit()
     return done
 
@@ -130,7 +132,9 @@ def _write(found: Preview, run_id: int, issued_on: date, due: date, now: datetim
     outbox.post_many("invoice", letters, now=now)
 
 
-def _write_credit_notes(bills: list[FamilyBill], month: date, issued_on: date, now: datetime) -> None:
+def _write_credit_notes(
+    bills: list[FamilyBill], run_id: int, month: date, issued_on: date, now: datetime
+) -> None:
     """What the town owes at the end of a year: a credit note a household, with the lines that explain it."""
     prefix = f"A{issued_on.year}-"
     first = _next_number(db.session.scalar(_last(CreditNote.number, prefix)))
@@ -139,6 +143,7 @@ def _write_credit_notes(bills: list[FamilyBill], month: date, issued_on: date, n
         {
             "number": numbers[one.family.id],
             "family_id": one.family.id,
+            "run_id": run_id,
             "issued_on": issued_on,
             "total_cents": -one.settlement.total_cents,
             "reason": one.settlement.sentence[:400],
@@ -147,7 +152,7 @@ def _write_credit_notes(bills: list[FamilyBill], month: date, issued_on: date, n
         for one in bills
     ]
     db.session.execute(insert(CreditNote), rows)
-    written = select(CreditNote.family_id, CreditNote.id).where(CreditNote.number.in_(numbers.values()))
+    written = select(CreditNote.family_id, CreditNote.id).where(CreditNote.run_id == run_id)
     ids = dict(db.session.execute(written).tuples().all())
     _write_lines(bills, "credit_note_id", ids, month)
     letters = [
@@ -184,6 +189,7 @@ def _line(line: Line, month: date, units: dict[str, int]) -> dict[str, object]:
     return {
         "family_id": line.family_id,
         "child_id": line.child_id,
+        "child_name": line.child_name,
         "unit_id": units[line.unit],
         "month_on": line.month,
         "label": line.unit_label,

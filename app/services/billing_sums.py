@@ -173,6 +173,7 @@ def words_of(known: Catalogue) -> dict[int, tuple[str, str]]:
 
 def read_sums(first: date, month: date, known: Catalogue, prices: Prices) -> Sums:
     """The confirmed squares of these months. One statement a month and cut, one more for those who move."""
+    named = select(Person.id, Person.first_name, Person.last_name)
     policies = {
         one.code: Policy(Policy().billed - (set() if one.absence_is_billed else {UsageKind.ABSENT}))
         for one in known.activities.values()
@@ -182,7 +183,7 @@ def read_sums(first: date, month: date, known: Catalogue, prices: Prices) -> Sum
         prices=prices,
         words=words_of(known),
         policies=policies,
-        names=dict(db.session.execute(select(Person.id, Person.first_name)).tuples().all()),
+        names={number: f"{first} {last}" for number, first, last in db.session.execute(named)},
         billed_kinds={
             unit.id: frozenset(
                 told for told, kind in KINDS.items() if kind in policies[unit.activity.code].billed

@@ -5,29 +5,30 @@ A change says which squares are wanted and which are not: sent twice, the second
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.booking import BookingStatus, RegistrationStatus
-from app.models import Booking, Opening, Person, Registration
-from app.rules.booking import DatedRule, bookable_until, judge
+from app.models import Booking, Person, Registration
+from app.rules.booking import DatedRule, judge
 from app.rules.facts import STANDING, Booked, Child, ChildPlan, Plan, Slot, Window
+from app.rules.kinds.notice import undo
 from app.rules.verdict import Refusal, Severity, Verdict, withdraw
-from app.rules.words import day_words
-from app.services import outbox
+from app.rules.words import day_words, sentence
+from app.services import places
 from app.services.catalogue import catalogue, code_of
 from app.services.pricing import Prices, load_prices
-from app.services.recipients import tell_household
 from app.services.rulings import Offer, load_offer
 
 ELSEWHERE = "other_home"
 """Code of a rule that always holds: one child, one square, one household."""
-HOLDS_A_PLACE = (BookingStatus.ASKED, BookingStatus.CONFIRMED)
+TICKED = "ticked"
+"""Another: what happened is not cancelled."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,7 @@ class Desk:
         standing, units = self.standing, self.offer.units
         return Draft(
             frozenset(slot for slot in draft.wanted - standing if slot.unit in units),
-            # What was ticked happened: it can't be cancelled any more.
-            frozenset(
-                slot
-                for slot in draft.unwanted & standing
-                if slot.unit in units and self.bookings[slot].presence is None
-            ),
+            frozenset(slot for slot in draft.unwanted & standing if slot.unit in units),
         )
 
     @property
@@ -130,8 +126,15 @@ class Desk:
         )
 
     def judge(self, draft: Draft) -> Verdict:
-        """What the rules say of the plan, everything at once."""
-        return Verdict.of([*judge(self.plan(draft), self.rules).refusals, *self._elsewhere(draft)])
+        """What the rules say of the plan, everything at once; no remedy asks for the other home's square."""
+        found = judge(self.plan(draft), self.rules).refusals
+        return Verdict.of([*map(self._possible, found), *self._elsewhere(draft), *self._ticked(draft)])
+
+    def _possible(self, refusal: Refusal) -> Refusal:
+        if refusal.remedy is None or not refusal.remedy.add & self.elsewhere:
+            return refusal
+        asked = refusal.slots - self.standing
+        return replace(refusal, remedy=withdraw(asked) if asked else None)
 
     def _elsewhere(self, draft: Draft) -> Iterator[Refusal]:
         for slot in sorted((draft.wanted - self.standing) & self.elsewhere):
@@ -142,6 +145,18 @@ class Desk:
                 rule=ELSEWHERE,
                 remedy=withdraw([slot]),
             )
+
+    def _ticked(self, draft: Draft) -> Iterator[Refusal]:
+        for slot in sorted(draft.unwanted & self.standing):
+            if self.bookings[slot].presence is not None:
+                yield Refusal(
+                    self.child.id,
+                    frozenset({slot}),
+                    f"{sentence(self.offer.names[slot.unit])} du {day_words(slot.on)} est déjà pointé "
+                    "par l’équipe\u00a0: pour corriger une erreur, écrivez à la structure.",
+                    rule=TICKED,
+                    remedy=undo(slot, "cancelling"),
+                )
 
     @property
     def elsewhere_words(self) -> str:
@@ -184,7 +199,7 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
     known = catalogue()
     activity_ids = {row.activity_id for row in registrations if row.activity.is_bookable}
     offer = load_offer(known, activity_ids, from_on, until_on)
-    held, queues = _others(offer, child_id)
+    held, queues = places.of_others(offer, child_id)
     rows = db.session.scalars(
         select(Booking).where(
             Booking.child_id == child_id,
@@ -224,7 +239,7 @@ def _elsewhere(offer: Offer, child_id: int, family_id: int, from_on: date, until
             Booking.child_id == child_id,
             Booking.family_id != family_id,
             Booking.booked_on.between(from_on, until_on),
-            Booking.status.in_((*HOLDS_A_PLACE, BookingStatus.WAITING)),
+            Booking.status.in_(places.STANDS),
         )
         .distinct()
     )
@@ -232,40 +247,6 @@ def _elsewhere(offer: Offer, child_id: int, family_id: int, from_on: date, until
         return frozenset(
             Slot(codes[unit_id], on) for unit_id, on in db.session.execute(standing) if unit_id in codes
         )
-
-
-def _others(offer: Offer, but_child_id: int) -> tuple[dict[Slot, int], dict[Slot, tuple[datetime, ...]]]:
-    """Of the squares with a limit: the places other children hold, and when others began to wait.
-
-    One statement.
-    """
-    held: dict[Slot, int] = {}
-    waiting: dict[Slot, list[datetime]] = {}
-    if not offer.places:
-        return held, {}
-    codes = {offer.units[slot.unit].id: slot.unit for slot in offer.places}
-    days = [slot.on for slot in offer.places]
-    # Those who wait are told one by one, the others only counted.
-    since = case((Booking.status == BookingStatus.WAITING, Booking.asked_at))
-    counting = (
-        select(Booking.unit_id, Booking.booked_on, Booking.status, since, func.count())
-        .where(
-            Booking.unit_id.in_(sorted(codes)),
-            Booking.booked_on.between(min(days), max(days)),
-            Booking.status.in_((*HOLDS_A_PLACE, BookingStatus.WAITING)),
-            Booking.child_id != but_child_id,
-        )
-        .group_by(Booking.unit_id, Booking.booked_on, Booking.status, since)
-        .order_by(since)
-    )
-    with unscoped("le nombre de places prises ne dit rien de personne"):
-        for unit_id, on, status, asked_at, count in db.session.execute(counting):
-            slot = Slot(codes[unit_id], on)
-            if status is BookingStatus.WAITING:
-                waiting.setdefault(slot, []).extend([asked_at] * count)
-            else:
-                held[slot] = held.get(slot, 0) + count
-    return held, {slot: tuple(moments) for slot, moments in waiting.items()}
 
 
 @dataclass(frozen=True)
@@ -295,7 +276,7 @@ def send(child_id: int, family_id: int, draft: Draft, now: datetime) -> Sent | N
     days = sorted(slot.on for slot in draft.slots)
     monday = date.fromordinal(days[0].toordinal() - days[0].weekday())
     sunday = date.fromordinal(days[-1].toordinal() + 6 - days[-1].weekday())
-    _lock_openings(monday, sunday)
+    places.lock_openings(monday, sunday)
     desk = load_desk(child_id, family_id, monday, sunday, now)
     if desk is None:
         return None
@@ -309,22 +290,15 @@ def send(child_id: int, family_id: int, draft: Draft, now: datetime) -> Sent | N
     return sent
 
 
-def _lock_openings(from_on: date, until_on: date) -> None:
-    """Hold the openings of these days until the end of the transaction (SQLite: the whole base is held)."""
-    if db.engine.dialect.name != "sqlite":
-        days = select(Opening.id).where(Opening.open_on.between(from_on, until_on)).order_by(Opening.id)
-        db.session.execute(days.with_for_update())
-
-
 def _write(desk: Desk, draft: Draft, verdict: Verdict) -> Sent:
     """Write the change; a place set free goes at once to the first who waits for it."""
     waiting = {slot for _, slot in verdict.slots(Severity.WAITING)}
     to_staff = {slot for _, slot in verdict.slots(Severity.ASK_STAFF)}
-    freed = [
-        slot
+    freed = {
+        (desk.offer.units[slot.unit].id, slot.on)
         for slot in draft.unwanted
-        if slot in desk.offer.places and desk.bookings[slot].status in HOLDS_A_PLACE
-    ]
+        if slot in desk.offer.places and desk.bookings[slot].status in places.HOLDS_A_PLACE
+    }
     counts = dict.fromkeys(("confirmed", "asked", "waiting", "cancelled"), 0)
     for slot in sorted(draft.slots):
         row = desk.bookings.get(slot)
@@ -333,7 +307,7 @@ def _write(desk: Desk, draft: Draft, verdict: Verdict) -> Sent:
             status = BookingStatus.CANCELLED
         elif slot in waiting:
             status = BookingStatus.WAITING
-        elif slot in to_staff or not unit.activity.confirms_alone or _was_refused(row):
+        elif slot in to_staff or not unit.activity.confirms_alone or (row is not None and row.needs_staff):
             status = BookingStatus.ASKED
         else:
             status = BookingStatus.CONFIRMED
@@ -349,52 +323,6 @@ def _write(desk: Desk, draft: Draft, verdict: Verdict) -> Sent:
             db.session.add(row)
         row.status = status
         row.asked_at = desk.now
-    db.session.flush()
-    for slot in sorted(freed):
-        _promote(desk, slot)
+    if freed:
+        places.give_places(desk.now, freed)
     return Sent(verdict, **counts)
-
-
-def _was_refused(row: Booking | None) -> bool:
-    """Asked again after the service said no: the service answers again, the machine does not."""
-    return row is not None and row.status is BookingStatus.REFUSED
-
-
-def _promote(desk: Desk, slot: Slot) -> None:
-    """Give the free places of a square to those who wait for it, the first come first, and tell them.
-
-    Not once it is too late to book: a place given then would surprise. One statement, four a place given.
-    """
-    free = desk.offer.places[slot] - desk.held.get(slot, 0)
-    limit = bookable_until(slot, desk.rules, desk.offer.calendar)
-    if free <= 0 or slot not in desk.queues or (limit is not None and limit <= desk.now):
-        return
-    unit = desk.offer.units[slot.unit]
-    status = BookingStatus.CONFIRMED if unit.activity.confirms_alone else BookingStatus.ASKED
-    waiting = (
-        select(Booking)
-        .where(
-            Booking.unit_id == unit.id,
-            Booking.booked_on == slot.on,
-            Booking.status == BookingStatus.WAITING,
-            Booking.child_id != desk.child.id,
-        )
-        .options(joinedload(Booking.child))
-        .order_by(Booking.asked_at, Booking.id)
-        .limit(free)
-    )
-    with unscoped("une place libérée va au premier de la liste d’attente, de quelque foyer qu’il soit"):
-        given = list(db.session.scalars(waiting))
-        for row in given:
-            row.status = status
-        db.session.flush()
-        for row in given:
-            tell_household(
-                "place_given",
-                row.family_id,
-                desk.now,
-                enfant=row.child.first_name,
-                quoi=f"{unit.activity.name}, {unit.name.lower()}",
-                jour=day_words(slot.on),
-                lien=outbox.link(f"/planning/{row.child_id}?semaine={slot.on}"),
-            )

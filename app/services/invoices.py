@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from app.access.database import db
 from app.entities.billing import InvoiceStatus
-from app.models import CreditNote, Invoice, InvoiceLine, Unit
+from app.models import CreditNote, Invoice, InvoiceLine
 from app.rules.calendar import school_year
 from app.services import press
 from app.services.settings import read_town
@@ -92,12 +92,11 @@ def _by_child(which: ColumnElement[bool], household: str) -> ByChild:
     lines = db.session.scalars(
         select(InvoiceLine)
         .where(which)
-        .options(joinedload(InvoiceLine.child), joinedload(InvoiceLine.unit).joinedload(Unit.activity))
         .order_by(InvoiceLine.month_on, InvoiceLine.child_id, InvoiceLine.unit_id, InvoiceLine.id)
     )
     grouped: dict[str, list[InvoiceLine]] = {}
     for line in lines:
-        name = line.child.full_name if line.child else household
+        name = line.child_name or household
         grouped.setdefault(name, []).append(line)
     return tuple((name, tuple(found)) for name, found in grouped.items())
 

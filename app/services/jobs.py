@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.models import Heartbeat
-from app.services import clock, mailer
+from app.services import clock, mailer, places
 from app.services.outbox import MAIL_ADDED
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ class Jobs:
     def _every_minute(self) -> None:
         beat()
         self._send_mail()
+        places.give_all(clock.now())
 
 
 def _queue(app: Flask) -> Huey:

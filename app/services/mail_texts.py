@@ -302,6 +302,27 @@ Voir la semaine : {lien}
             },
         ),
         words(
+            "place_offered",
+            "Une place se libère, le service doit l’accorder",
+            "Une place s’est libérée pour {enfant}, le service vous répond",
+            """
+Bonjour {prenom},
+
+Une place s’est libérée pour {enfant} : {quoi}, le {jour}. Le service doit encore accepter votre demande.
+
+Vous n’en avez plus besoin ? Annulez-la dès maintenant, une autre famille l’attend peut-être.
+
+Voir la semaine : {lien}
+""",
+            FIRST_NAME,
+            LINK,
+            {
+                "enfant": "le prénom de l’enfant",
+                "quoi": "l’activité et son moment",
+                "jour": "le jour de la place",
+            },
+        ),
+        words(
             "invoice",
             "Une facture est émise",
             "Votre facture de {mois} : {montant}",

@@ -3,6 +3,7 @@
 A page of the portal reads settings and rules each time: a row that can't be read must not be kept.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
@@ -52,6 +53,10 @@ def _setting(row: Any) -> Problems:
     default = getattr(Town, row.key or "", None)
     if isinstance(default, int) and not (row.value or "").strip().isdecimal():
         return {"value": f"Ce réglage est un nombre entier, par exemple {default}."}
+    if row.key == "billing_starts" and not re.fullmatch(
+        r"(\d{4}-(0[1-9]|1[0-2]))?", (row.value or "").strip()
+    ):
+        return {"value": "Ce réglage est un mois, par exemple 2026-09."}
     return {}
 
 

@@ -13,6 +13,7 @@ from app.entities.calendar import PeriodKind
 from app.models import Opening, Unit
 from app.rules.calendar import Calendar, Span, Weekday, days_open
 from app.rules.facts import Slot
+from app.rules.kinds.admission import Capacity
 from app.services.catalogue import Catalogue, code_of
 
 SCHOOL_WEEK = frozenset({Weekday.MONDAY, Weekday.TUESDAY, Weekday.THURSDAY, Weekday.FRIDAY})
@@ -44,10 +45,20 @@ def load_offer(known: Catalogue, activity_ids: Iterable[int], from_on: date, unt
         unit = known.by_id[unit_id]
         slot = Slot(code_of(unit), open_on)
         slots.add(slot)
-        limit = own_places if own_places is not None else unit.places
+        limit = next((one for one in (own_places, unit.places, _ruled(known, slot)) if one is not None), None)
         if limit is not None:
             places[slot] = limit
     return Offer(units, _calendar(known, slots, units, from_on, until_on), places, _names(units))
+
+
+def _ruled(known: Catalogue, slot: Slot) -> int | None:
+    """The places that a rule gives to a square, the fewest; None when none does."""
+    given = (
+        dated.rule.places
+        for dated in known.readable_rules
+        if isinstance(dated.rule, Capacity) and dated.rule.places is not None and dated.covers(slot)
+    )
+    return min(given, default=None)
 
 
 def _names(units: Mapping[str, Unit]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -28,9 +29,15 @@ class Town:
     reset_hours: int = _setting("Durée du lien de mot de passe oublié (heures)", 2)  # type: ignore[assignment]
     billing_threshold_cents: int = _setting("Seuil de facturation (centimes)", 1500)  # type: ignore[assignment]
     billing_day: int = _setting("Jour d’émission des factures", 15)  # type: ignore[assignment]
+    billing_starts: str = _setting("Premier mois facturé ici (AAAA-MM)", "")  # type: ignore[assignment]
     due_day: int = _setting("Jour d’échéance des factures", 10)  # type: ignore[assignment]
     creditor: str = _setting("Créancier sur la facture", "Trésor public")  # type: ignore[assignment]
     payment_url: str = _setting("Site de paiement", "")  # type: ignore[assignment]
+
+    @property
+    def billing_starts_on(self) -> date | None:
+        """The first month that is billed here; what comes before was billed elsewhere. None: no limit."""
+        return date.fromisoformat(f"{self.billing_starts}-01") if self.billing_starts else None
 
     # What the layouts call them.
     @property

@@ -37,6 +37,8 @@ def upgrade() -> None:
     sa.Column('invoice_count', sa.Integer(), nullable=False),
     sa.Column('total_cents', sa.Integer(), nullable=False),
     sa.Column('carried_count', sa.Integer(), nullable=False),
+    sa.Column('credit_count', sa.Integer(), nullable=False),
+    sa.Column('credit_cents', sa.Integer(), nullable=False),
     sa.Column('revision', sa.Integer(), server_default='1', nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_billing_run'))
     )
@@ -638,15 +640,18 @@ def upgrade() -> None:
     sa.Column('reason', sa.String(length=400), nullable=False),
     sa.Column('family_id', sa.Integer(), nullable=False),
     sa.Column('invoice_id', sa.Integer(), nullable=True),
+    sa.Column('run_id', sa.Integer(), nullable=True),
     sa.Column('revision', sa.Integer(), server_default='1', nullable=False),
     sa.ForeignKeyConstraint(['family_id'], ['family.id'], name=op.f('fk_credit_note_family_id'), ondelete='RESTRICT'),
     sa.ForeignKeyConstraint(['invoice_id'], ['invoice.id'], name=op.f('fk_credit_note_invoice_id'), ondelete='CASCADE'),
+    sa.ForeignKeyConstraint(['run_id'], ['billing_run.id'], name=op.f('fk_credit_note_run_id'), ondelete='RESTRICT'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_credit_note')),
     sa.UniqueConstraint('invoice_id', name=op.f('uq_credit_note_invoice_id')),
     sa.UniqueConstraint('number', name=op.f('uq_credit_note_number'))
     )
     with op.batch_alter_table('credit_note', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_credit_note_family_id'), ['family_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_credit_note_run_id'), ['run_id'], unique=False)
 
     op.create_table('document_type',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -805,6 +810,7 @@ def upgrade() -> None:
 
     op.create_table('invoice_line',
     sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('child_name', sa.String(length=200), nullable=True),
     sa.Column('month_on', sa.Date(), nullable=False),
     sa.Column('label', sa.String(length=300), nullable=False),
     sa.Column('quantity', sa.Numeric(precision=14, scale=4), nullable=False),
@@ -901,6 +907,7 @@ def upgrade() -> None:
     sa.Column('booked_on', sa.Date(), nullable=False),
     sa.Column('status', sa.String(length=40), nullable=False),
     sa.Column('asked_at', sa.DateTime(), nullable=True),
+    sa.Column('needs_staff', sa.Boolean(), nullable=False),
     sa.Column('presence', sa.String(length=40), nullable=True),
     sa.Column('ticked_at', sa.DateTime(), nullable=True),
     sa.Column('ticked_by', sa.String(length=200), nullable=True),
@@ -923,6 +930,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_booking_family_id'), ['family_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_booking_registration_id'), ['registration_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_booking_unit_id'), ['unit_id'], unique=False)
+        batch_op.create_index('uq_booking_one_square', ['child_id', 'unit_id', 'booked_on'], unique=True, sqlite_where=sa.text("status IN ('asked', 'confirmed', 'waiting')"), postgresql_where=sa.text("status IN ('asked', 'confirmed', 'waiting')"))
 
     op.create_table('bracket',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -947,6 +955,7 @@ def downgrade() -> None:
 
     op.drop_table('bracket')
     with op.batch_alter_table('booking', schema=None) as batch_op:
+        batch_op.drop_index('uq_booking_one_square', sqlite_where=sa.text("status IN ('asked', 'confirmed', 'waiting')"), postgresql_where=sa.text("status IN ('asked', 'confirmed', 'waiting')"))
         batch_op.drop_index(batch_op.f('ix_booking_unit_id'))
         batch_op.drop_index(batch_op.f('ix_booking_registration_id'))
         batch_op.drop_index(batch_op.f('ix_booking_family_id'))
@@ -1026,6 +1035,7 @@ def downgrade() -> None:
 
     op.drop_table('document_type')
     with op.batch_alter_table('credit_note', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_credit_note_run_id'))
         batch_op.drop_index(batch_op.f('ix_credit_note_family_id'))
 
     op.drop_table('credit_note')

@@ -156,7 +156,7 @@ def line_of(cents: int) -> Line:
     [
         (1500, False, Outcome.BILL),
         (1499, False, Outcome.CARRY),
-        (0, False, Outcome.CARRY),
+        (0, False, Outcome.NOTHING),
         (-400, False, Outcome.CARRY),
         (1500, True, Outcome.BILL),
         (1, True, Outcome.BILL),
@@ -175,7 +175,8 @@ def test_no_line_is_nothing_and_no_threshold_bills_one_cent_but_never_zero() -> 
     assert settle([], 1500, last_of_year=True).outcome is Outcome.NOTHING
     assert settle([], 1500).outcome is Outcome.NOTHING
     assert settle([line_of(1)], 0).outcome is Outcome.BILL
-    assert settle([line_of(0)], 0).outcome is Outcome.CARRY
+    assert settle([line_of(0)], 0).outcome is Outcome.NOTHING
+    assert settle([line_of(432), line_of(-432)]).outcome is Outcome.CARRY  # both stand on the next invoice
 
 
 def test_what_is_carried_says_so() -> None:

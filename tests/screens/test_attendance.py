@@ -1,5 +1,6 @@
 """The roll on a tablet: who is expected, what to know of them, and ticks that are never lost."""
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -82,6 +83,19 @@ def test_everybody_else_present_leaves_what_was_saved_before(lunch: Town) -> Non
     client.post(roll(lunch), data={f"b{bookings()['lila', DAY]}": "absent"})
     client.post(roll(lunch), data={"reste": "1"})
     assert presences() == {"lila": Presence.ABSENT, "tom": Presence.PRESENT}
+
+
+def test_a_page_opened_before_a_colleague_s_correction_does_not_undo_it(lunch: Town) -> None:
+    number = bookings()["lila", DAY]
+    client = lunch.client("hugo")
+    client.post(roll(lunch), data={f"b{number}": "present"})
+    page = client.get(roll(lunch)).text  # the first tablet shows her present
+    shown = dict(re.findall(r'name="(s\d+)" value="(\w*)"', page))
+    assert shown[f"s{number}"] == "present"
+    client.post(roll(lunch), data={f"b{number}": "absent"})  # the second corrects
+    for more in ({}, {"reste": "1"}):
+        client.post(roll(lunch), data={f"b{number}": "present", **shown, **more})
+        assert presences()["lila"] is Presence.ABSENT
 
 
 def test_a_day_to_come_is_not_ticked(lunch: Town) -> None:

@@ -80,7 +80,7 @@ def test_another_household_s_paper_does_not_exist(billed: Town, path: str) -> No
 
 def test_without_an_invoice_the_page_says_when_they_come(town: Town) -> None:
     page = town.client("claire").get("/factures/").text
-    assert "Aucune facture pour le moment" in page and "Ce que la commune vous doit" not in page
+    assert "Aucune facture pour le moment" in page and "Avoirs" not in page
 
 
 def test_the_pages_run_twelve_statements_or_fewer(billed: Town) -> None:

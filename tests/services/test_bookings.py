@@ -1,17 +1,16 @@
 """Booking the Wednesday centre: what is refused, why, until when, and what is written."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from app.access.database import db
 from app.access.viewer import unscoped
-from app.entities.booking import BookingStatus, Presence, RegistrationStatus
-from app.entities.family import MemberKind
-from app.models import Booking, Membership, Opening, OutgoingMail, Person, Registration, Rule
+from app.entities.booking import BookingStatus, Presence
+from app.models import Booking, Registration, Unit
 from app.rules.facts import Slot
-from app.services import bookings, planning
+from app.services import bookings, planning, records
 from app.services.bookings import Draft
 from tests.people import Town
 from tests.wednesday import MEAL, MORNING, NOW, PARIS, WEDNESDAY
@@ -155,78 +154,6 @@ def test_touching_the_morning_shows_the_error_and_the_repair_brings_the_meal(ope
     assert repaired.delta_cents == 840
 
 
-# --- The waiting list ----------------------------------------------------------------------------
-
-
-def of(town: Town, child: str, family: str) -> BookingStatus:
-    with unscoped("vérification"):
-        return db.session.scalars(
-            select(Booking.status).where(
-                Booking.child_id == town.people[child], Booking.family_id == town.families[family]
-            )
-        ).one()
-
-
-@pytest.fixture
-def full(open_town: Town) -> Town:
-    """Lila and Tom have the two meals; Zoé waits since a minute later, through her first home."""
-    for minutes, (name, child, family) in enumerate(
-        (("claire", "lila", "A"), ("denis", "tom", "B"), ("claire", "zoe", "A"))
-    ):
-        with open_town.acting(name):
-            send(open_town, Draft(frozenset({MEAL})), child, family, NOW + timedelta(minutes=minutes))
-    return open_town
-
-
-def test_a_place_set_free_goes_to_who_waits_and_they_are_told(full: Town) -> None:
-    assert of(full, "zoe", "A") is BookingStatus.WAITING
-    with full.acting("denis"):
-        send(full, Draft(unwanted=frozenset({MEAL})), "tom", "B", NOW + timedelta(hours=1))
-    assert of(full, "zoe", "A") is BookingStatus.CONFIRMED
-    with unscoped("vérification"):
-        mails = db.session.scalars(select(OutgoingMail)).all()
-    assert {mail.recipient for mail in mails} == {"claire@example.org", "paul@example.org"}
-    assert all("Zoé" in mail.subject and "9\u00a0décembre" in mail.body for mail in mails)
-
-
-def test_a_place_set_free_too_late_to_book_is_given_to_nobody(full: Town) -> None:
-    with unscoped("les places se rendent jusqu’au dernier moment"):
-        rule = db.session.scalars(select(Rule).where(Rule.code == "delai")).one()
-        rule.parameters = {**rule.parameters, "gate": "booking"}
-        db.session.commit()
-    late = datetime(2026, 12, 8, 9, tzinfo=PARIS)
-    with full.acting("denis"):
-        assert send(full, Draft(unwanted=frozenset({MEAL})), "tom", "B", late).cancelled == 1
-    assert of(full, "zoe", "A") is BookingStatus.WAITING
-
-
-def test_a_newcomer_does_not_pass_before_who_waits(full: Town) -> None:
-    with unscoped("une place de plus, que personne n’a encore prise"):
-        for opening in db.session.scalars(select(Opening)):
-            opening.places = 3
-        newcomer = Person(first_name="Noé", last_name="Durand", born_on=date(2018, 1, 1))
-        db.session.add(newcomer)
-        db.session.add(
-            Membership(family_id=full.families["B"], person=newcomer, member_kind=MemberKind.CHILD)
-        )
-        db.session.flush()
-        db.session.add(
-            Registration(
-                family_id=full.families["B"],
-                child_id=newcomer.id,
-                activity_id=full.activities["mercredi"],
-                school_year_id=full.school_year,
-                status=RegistrationStatus.ACCEPTED,
-                starts_on=date(2026, 9, 1),
-                ends_on=date(2027, 7, 3),
-            )
-        )
-        db.session.commit()
-        full.people["noe"] = newcomer.id
-    with full.acting("denis"):
-        assert send(full, Draft(frozenset({MEAL})), "noe", "B", NOW + timedelta(hours=1)).waiting == 1
-
-
 # --- One child, one square -----------------------------------------------------------------------
 
 
@@ -243,6 +170,40 @@ def test_the_other_home_s_square_is_closed_and_tells_nothing_of_that_home(open_t
     assert "autre foyer" in refusal.sentence and "Durand" not in refusal.sentence
     meal = shown.blocks[0].rows[1].squares[0]
     assert meal is not None and meal.state == "closed"
+
+
+def test_no_remedy_asks_for_the_other_home_s_square(open_town: Town) -> None:
+    with open_town.acting("denis"):
+        send(open_town, Draft(frozenset({MEAL})), "zoe", "B")
+    with open_town.acting("claire"):
+        sent = send(open_town, Draft(frozenset({MORNING})), "zoe", "A")
+    (refusal,) = sent.verdict.refusals
+    assert refusal.remedy is not None
+    assert (refusal.remedy.add, refusal.remedy.drop) == (frozenset(), frozenset({MORNING}))
+
+
+def test_staff_cannot_make_one_square_stand_in_both_homes(open_town: Town) -> None:
+    with open_town.acting("denis"):
+        send(open_town, Draft(frozenset({MEAL})), "zoe", "B")
+    with unscoped("l’autre inscription"):
+        registration = db.session.scalars(
+            select(Registration).where(
+                Registration.child_id == open_town.people["zoe"],
+                Registration.family_id == open_town.families["A"],
+            )
+        ).one()
+    with open_town.acting("desk") as viewer:
+        values = {
+            "registration": registration.id,
+            "family": open_town.families["A"],
+            "child": open_town.people["zoe"],
+            "unit": open_town.units["mercredi.repas"],
+            "booked_on": WEDNESDAY,
+            "status": BookingStatus.CONFIRMED,
+        }
+        outcome = records.create(Booking, values, viewer)
+    assert not outcome
+    assert "Il existe déjà une réservation" in " ".join(outcome.problems.values())
 
 
 def test_once_the_other_home_cancels_the_square_is_free_again(open_town: Town) -> None:
@@ -267,12 +228,39 @@ def test_asked_again_after_a_refusal_waits_for_staff(open_town: Town) -> None:
     assert (again.asked, again.confirmed) == (1, 0)
 
 
-def test_what_was_ticked_is_not_cancelled(open_town: Town) -> None:
+def refuse() -> None:
+    with unscoped("le service refuse"):
+        db.session.scalars(select(Booking)).one().status = BookingStatus.REFUSED
+        db.session.commit()
+
+
+def test_a_refusal_is_remembered_through_a_cancellation_until_staff_confirm(open_town: Town) -> None:
     with open_town.acting("claire"):
         send(open_town, Draft(frozenset({MEAL})))
-    with unscoped("pointé"):
-        db.session.scalars(select(Booking)).one().presence = Presence.PRESENT
+    refuse()
+    with open_town.acting("claire"):
+        assert send(open_town, Draft(frozenset({MEAL}))).asked == 1
+        assert send(open_town, Draft(unwanted=frozenset({MEAL}))).cancelled == 1
+        assert send(open_town, Draft(frozenset({MEAL}))).asked == 1
+    with unscoped("le service accepte"):
+        db.session.scalars(select(Booking)).one().status = BookingStatus.CONFIRMED
         db.session.commit()
     with open_town.acting("claire"):
-        assert send(open_town, Draft(unwanted=frozenset({MEAL}))).cancelled == 0
-    assert statuses(open_town) == {"repas": BookingStatus.CONFIRMED}
+        send(open_town, Draft(unwanted=frozenset({MEAL})))
+        assert send(open_town, Draft(frozenset({MEAL}))).confirmed == 1
+
+
+def test_what_was_ticked_is_not_cancelled_and_the_whole_change_is_refused(open_town: Town) -> None:
+    afternoon = Slot("mercredi.apres-midi", WEDNESDAY)
+    with open_town.acting("claire"):
+        send(open_town, Draft(frozenset({MEAL, afternoon})))
+    with unscoped("pointé"):
+        row = db.session.scalars(select(Booking).join(Booking.unit).where(Unit.code == "repas")).one()
+        row.presence = Presence.PRESENT
+        db.session.commit()
+    with open_town.acting("claire"):
+        sent = send(open_town, Draft(unwanted=frozenset({MEAL, afternoon})))
+    assert not sent.accepted
+    (refusal,) = sent.verdict.refusals
+    assert "déjà pointé" in refusal.sentence
+    assert set(statuses(open_town).values()) == {BookingStatus.CONFIRMED}
