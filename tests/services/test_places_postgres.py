@@ -1,4 +1,4 @@
-"""The last place on a real PostgreSQL: parents ask at the same time, one gets it, then who waits first does."""
+"""The last place on a real PostgreSQL: parents ask at once, one gets it, then who waits first does."""
 
 import threading
 from pathlib import Path
