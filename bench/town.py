@@ -17,8 +17,8 @@ from sqlalchemy import func, select, text, update
 
 ROOT = Path(__file__).resolve().parent.parent
 RULEBOOK = ROOT / "communes" / "le-touvet.yaml"
-TODAY = date(2026, 11, 23)
-NOW = "2026-11-23T09:00"
+TODAY = date(2027, 6, 10)
+NOW = "2027-06-10T09:00"
 SEED = 1
 # Whatever changes the rows changes the name of the kept database.
 MADE_OF = ("app/services/demo", "app/services/rulebook", "app/entities", "communes", "bench/town.py")

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from sqlalchemy import select
 
@@ -14,12 +15,22 @@ from app.rules.money import Price, round_half_up
 from app.services.catalogue import Catalogue
 
 
+class Dated(NamedTuple):
+    """A household's quotient from a day to another, both included; None: until the next one."""
+
+    amount: Decimal
+    from_on: date
+    until_on: date | None
+
+
 @dataclass(frozen=True)
 class Prices:
     """The catalogue's grids and the dated quotients of some households."""
 
     catalogue: Catalogue
-    quotients: Mapping[int, tuple[Quotient, ...]]
+    quotients: Mapping[int, tuple[Dated, ...]]
+    # A price is read thousands of times in a billing, its words are put together once.
+    _read: dict[tuple[int, Decimal | None], Price | None] = field(default_factory=dict, repr=False)
 
     def price(self, unit_id: int, family_id: int, on: date) -> Price | None:
         """The explained unit price; the unit's own grid comes before its activity's. None: no tariff."""
@@ -30,7 +41,11 @@ class Prices:
         )
         for dated in (one for some in grids for one in some):
             if dated.from_on <= on and (dated.until_on is None or on < dated.until_on):
-                return dated.grid.price(self.quotient(family_id, on))
+                quotient = self.quotient(family_id, on)
+                key = (id(dated), quotient)
+                if key not in self._read:
+                    self._read[key] = dated.grid.price(quotient)
+                return self._read[key]
         return None
 
     def cents(self, unit_id: int, family_id: int, on: date) -> int | None:
@@ -48,10 +63,12 @@ class Prices:
 
 def load_prices(known: Catalogue, family_ids: Iterable[int] | None) -> Prices:
     """The quotients of these households, of every one when None. One statement."""
-    wanted = select(Quotient).order_by(Quotient.from_on.desc(), Quotient.id.desc())
+    wanted = select(Quotient.family_id, Quotient.amount, Quotient.from_on, Quotient.until_on).order_by(
+        Quotient.from_on.desc(), Quotient.id.desc()
+    )
     if family_ids is not None:
         wanted = wanted.where(Quotient.family_id.in_(sorted(family_ids)))
-    quotients: dict[int, list[Quotient]] = defaultdict(list)
-    for quotient in db.session.scalars(wanted):
-        quotients[quotient.family_id].append(quotient)
+    quotients: dict[int, list[Dated]] = defaultdict(list)
+    for family_id, *row in db.session.execute(wanted):
+        quotients[family_id].append(Dated(*row))
     return Prices(known, {key: tuple(value) for key, value in quotients.items()})

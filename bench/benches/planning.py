@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from bench.registry import Work, bench
 from bench.town import TODAY, Town
 
-MONDAY = date(2026, 11, 30)
+MONDAY = date(2027, 6, 21)
 
 
 @bench("planning page", cpu_ms=25, statements=12)

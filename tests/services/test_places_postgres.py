@@ -47,7 +47,7 @@ def test_parents_who_ask_at_the_same_time_share_one_place_and_one_square_a_child
     found: dict[tuple[str, str, str], Sent] = {}
     draft = Draft(frozenset({MEAL}))
     threads = [
-        threading.Thread(target=lambda one=one: found.__setitem__(one, send(app, town, one, draft)))  # type: ignore[misc]
+        threading.Thread(target=lambda one=one: found.__setitem__(one, send(app, town, one, draft)))
         for one in ASKERS
     ]
     for thread in threads:
