@@ -176,7 +176,7 @@ class InvoiceLine(Entity):
     __history__ = False  # made by the thousand, never edited
     __table_args__ = (
         CheckConstraint("(invoice_id IS NULL) <> (credit_note_id IS NULL)", "one_paper"),
-        Index("ix_invoice_line_family_month", "family_id", "month_on"),
+        Index("ix_invoice_line_month_family", "month_on", "family_id"),
     )
 
     invoice: Mapped[Invoice | None] = relation("Facture", parent=True)

@@ -2,7 +2,7 @@
 
 The school year up to the month and the one before are computed again each time, in sums grouped by the
 database: a late certificate, a corrected tick or a new quotient shows up as a regularisation. Run twice,
-the second bills nothing. One or two statements a month, and a dozen more, whatever the number of
+the second bills nothing. Two or three statements a month, and a dozen more, whatever the number of
 households. The sums are compared as plain tuples (``billing_sums``); only the households and months that
 differ go through the rules.
 """
@@ -21,7 +21,7 @@ from app.rules.billing import Line, NoPrice, Outcome, Settlement, Usage, differe
 from app.rules.calendar import add_months, school_year
 from app.rules.money import Price
 from app.rules.words import NBSP, month_words
-from app.services.billing_sums import Billed, Sums, end_of, months_until, read_billed, read_sums
+from app.services.billing_sums import PricedUsage, Sums, end_of, months_until, read_sums
 from app.services.catalogue import catalogue
 from app.services.pricing import load_prices
 from app.services.settings import Town, read_town
@@ -127,10 +127,9 @@ def preview(month: date, town: Town | None = None) -> Preview:
         span = span_of(month, list(db.session.scalars(select(SchoolYear).order_by(SchoolYear.starts_on))))
         unticked = _unticked(month)
         first = max(span.first, town.billing_starts_on or date.min)
-        sums = read_sums(first, month, known, load_prices(known, None))
-        billed = read_billed(first, month, known)
+        sums = read_sums(known, load_prices(known, None))
         try:
-            lines = _difference(sums, billed, span)
+            lines = _difference(sums, first, month, span.year_from)
         except NoPrice as error:
             return Preview(month, (), unticked, _unpriced(error), span.is_last_of_year)
         by_family: dict[int, list[Line]] = defaultdict(list)
@@ -144,19 +143,34 @@ def preview(month: date, town: Town | None = None) -> Preview:
     return Preview(month, bills, unticked, "", span.is_last_of_year, span.year_from)
 
 
-def _difference(sums: Sums, billed: Billed, span: Span) -> tuple[Line, ...]:
-    """The rules, over the households and months whose sums are not those billed so far.
+def _difference(sums: Sums, first: date, last: date, year_from: date) -> list[Line]:
+    """The rules, month by month, over the households whose sums are not those billed so far.
 
     Of an earlier school year, only those that were billed here: the rest was billed elsewhere, or never.
+    Raises NoPrice naming what has no price in all these months.
     """
-    known = {key[:2] for key in billed.by_key}
-    differing = {one for one in sums.differing(billed) if one[1] >= span.year_from or one in known}
-    usages, prices = sums.usages(differing)
+    lines: list[Line] = []
+    unpriced: list[Usage] = []
+    for month in sums.months(first, last):
+        differing = sums.differing(month)
+        if month.on < year_from:
+            differing &= month.known
+        if not differing:
+            continue
+        usages, prices = sums.usages(month, differing)
 
-    def price(usage: Usage) -> Price | None:
-        return prices[usage.unit, usage.family_id, usage.on]
+        def price(usage: Usage, known: dict[PricedUsage, Price | None] = prices) -> Price | None:
+            return known[usage.unit, usage.family_id, usage.on]
 
-    return difference(owed(usages, price, sums.policies), billed.lines(differing, sums.names))
+        try:
+            due = owed(usages, price, sums.policies)
+        except NoPrice as error:
+            unpriced += error.usages
+        else:
+            lines += difference(due, sums.billed(month, differing))
+    if unpriced:
+        raise NoPrice(tuple(unpriced))
+    return lines
 
 
 def _unpriced(error: NoPrice) -> str:

@@ -33,9 +33,8 @@ ONE_DAY = timedelta(days=1)
 
 Counted = tuple[int, int, int, str | None, int]
 """(household, child, unit, presence, how many squares)"""
-FamilyMonth = tuple[int, date]
-Key = tuple[int, date, int, int, Decimal]
-"""(household, month, child, unit, unit price), as the rules key their lines."""
+Key = tuple[int, int, int, Decimal]
+"""(household, child, unit, unit price): how the rules key the lines of a month."""
 PricedUsage = tuple[str, int, date]
 
 
@@ -72,48 +71,46 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Billed:
-    """What was billed so far: quantity and cents by key; cancelled invoices don't count."""
+class Month:
+    """The confirmed squares of a month, and what was billed of it so far: quantity and cents by key.
 
-    by_key: Mapping[Key, tuple[Decimal, int]]
-    words: Mapping[int, tuple[str, str]]
+    Cancelled invoices don't count.
+    """
 
-    def lines(self, of: Collection[FamilyMonth], names: Mapping[int, str]) -> Iterator[Line]:
-        """The lines of these households and months, for the rules."""
-        for (family_id, month, child_id, unit_id, unit_price), (quantity, cents) in self.by_key.items():
-            if (family_id, month) in of:
-                code, label = self.words[unit_id]
-                yield Line(
-                    family_id=family_id,
-                    month=month,
-                    child_id=child_id,
-                    child_name=names[child_id],
-                    unit=code,
-                    unit_label=label,
-                    unit_price=unit_price,
-                    quantity=quantity,
-                    amount_cents=cents,
-                    explanation="",
-                )
+    on: date
+    stretches: tuple[Stretch, ...]
+    billed: Mapping[Key, tuple[Decimal, int]]
+
+    @property
+    def known(self) -> set[int]:
+        """The households that were billed for it."""
+        return {family_id for family_id, *_ in self.billed}
 
 
 @dataclass(frozen=True)
 class Sums:
-    """The confirmed squares of some months, and how to price them."""
+    """How the sums of a month are priced, compared and told to the rules; the months are read one by one.
 
-    stretches: tuple[Stretch, ...]
+    A year at once would weigh a hundred megabytes in a web process.
+    """
+
     prices: Prices
     words: Mapping[int, tuple[str, str]]
     policies: Mapping[str, Policy]
     names: Mapping[int, str]
     billed_kinds: Mapping[int, frozenset[str | None]]
 
-    def differing(self, billed: Billed) -> set[FamilyMonth]:
-        """The households and months whose sums, or whose prices, are not those billed so far."""
+    def months(self, first: date, last: date) -> Iterator[Month]:
+        """Each month from one to another, both included. Two statements a month, one more a cut."""
+        cuts, moving = _price_changes(self.prices)
+        for on in months_until(first, last):
+            yield Month(on, tuple(_stretches(on, cuts, moving)), _billed(on))
+
+    def differing(self, month: Month) -> set[int]:
+        """The households whose sums, or whose prices, are not those billed so far."""
         due: dict[Key, int] = defaultdict(int)
-        differing: set[FamilyMonth] = set()
-        for stretch in self.stretches:
-            month = stretch.on.replace(day=1)
+        differing: set[int] = set()
+        for stretch in month.stretches:
             # A price is read once a stretch for a unit and a household, and not once a child and presence.
             euros: dict[tuple[int, int], Decimal | None] = {}
             for family_id, child_id, unit_id, presence, count in stretch.rows:
@@ -125,28 +122,29 @@ class Sums:
                     euros[asked] = None if price is None else price.euros
                 unit_price = euros[asked]
                 if unit_price is None:
-                    differing.add((family_id, month))
+                    differing.add(family_id)
                 else:
-                    due[family_id, month, child_id, unit_id, unit_price] += count
+                    due[family_id, child_id, unit_id, unit_price] += count
         cents_of = cache(lambda count, unit_price: round_half_up(count * unit_price))
-        paid = billed.by_key
+        paid = month.billed
         for key, count in due.items():
             before = paid.get(key)
-            if before is None or before[0] != count or before[1] != cents_of(count, key[4]):
-                differing.add(key[:2])
+            if before is None or before[0] != count or before[1] != cents_of(count, key[3]):
+                differing.add(key[0])
         for key, (quantity, cents) in paid.items():
             if (quantity or cents) and key not in due:
-                differing.add(key[:2])
+                differing.add(key[0])
         return differing
 
-    def usages(self, of: Collection[FamilyMonth]) -> tuple[list[Usage], dict[PricedUsage, Price | None]]:
-        """What the rules need for these households and months, each usage with its price."""
+    def usages(
+        self, month: Month, of: Collection[int]
+    ) -> tuple[list[Usage], dict[PricedUsage, Price | None]]:
+        """What the rules need for these households, each usage with its price."""
         found: list[Usage] = []
         prices: dict[PricedUsage, Price | None] = {}
-        for stretch in self.stretches:
-            month = stretch.on.replace(day=1)
+        for stretch in month.stretches:
             for family_id, child_id, unit_id, presence, count in stretch.rows:
-                if (family_id, month) not in of:
+                if family_id not in of:
                     continue
                 code, label = self.words[unit_id]
                 if (code, family_id, stretch.on) not in prices:
@@ -166,21 +164,38 @@ class Sums:
                 )
         return found, prices
 
+    def billed(self, month: Month, of: Collection[int]) -> Iterator[Line]:
+        """The lines billed so far to these households, for the rules."""
+        for (family_id, child_id, unit_id, unit_price), (quantity, cents) in month.billed.items():
+            if family_id in of:
+                code, label = self.words[unit_id]
+                yield Line(
+                    family_id=family_id,
+                    month=month.on,
+                    child_id=child_id,
+                    child_name=self.names[child_id],
+                    unit=code,
+                    unit_label=label,
+                    unit_price=unit_price,
+                    quantity=quantity,
+                    amount_cents=cents,
+                    explanation="",
+                )
+
 
 def words_of(known: Catalogue) -> dict[int, tuple[str, str]]:
     """Each unit's code and name on an invoice, read once: a row has thousands of readers."""
     return {unit.id: (code_of(unit), label_of(unit)) for unit in known.units}
 
 
-def read_sums(first: date, month: date, known: Catalogue, prices: Prices) -> Sums:
-    """The confirmed squares of these months. One statement a month and cut, one more for those who move."""
+def read_sums(known: Catalogue, prices: Prices) -> Sums:
+    """What pricing the sums of every household takes. One statement."""
     named = select(Person.id, Person.first_name, Person.last_name)
     policies = {
         one.code: Policy(Policy().billed - (set() if one.absence_is_billed else {UsageKind.ABSENT}))
         for one in known.activities.values()
     }
     return Sums(
-        stretches=tuple(_stretches(first, month, prices)),
         prices=prices,
         words=words_of(known),
         policies=policies,
@@ -194,17 +209,15 @@ def read_sums(first: date, month: date, known: Catalogue, prices: Prices) -> Sum
     )
 
 
-def _stretches(first: date, month: date, prices: Prices) -> Iterator[Stretch]:
-    """Sums by month, cut where a tariff changes inside one; by day for the households whose quotient does."""
-    cuts, moving = _price_changes(prices)
-    for start in months_until(first, month):
-        stop = end_of(start)
-        inside = sorted(cut for cut in cuts if start < cut < stop)
-        movers = {family_id for family_id, days in moving.items() if any(start < d < stop for d in days)}
-        for from_on, until_on in zip([start, *inside], [*inside, stop], strict=True):
-            yield Stretch(from_on, _counted(from_on, until_on, but=movers))
-        if movers:
-            yield from _by_day(start, stop, movers)
+def _stretches(on: date, cuts: set[date], moving: Mapping[int, set[date]]) -> Iterator[Stretch]:
+    """Sums of a month, cut where a tariff changes in it; by day for the households whose quotient does."""
+    stop = end_of(on)
+    inside = sorted(cut for cut in cuts if on < cut < stop)
+    movers = {family_id for family_id, days in moving.items() if any(on < day < stop for day in days)}
+    for from_on, until_on in zip([on, *inside], [*inside, stop], strict=True):
+        yield Stretch(from_on, _counted(from_on, until_on, but=movers))
+    if movers:
+        yield from _by_day(on, stop, movers)
 
 
 def _price_changes(prices: Prices) -> tuple[set[date], dict[int, set[date]]]:
@@ -268,32 +281,25 @@ def _by_day(start: date, stop: date, of: Collection[int]) -> Iterator[Stretch]:
         yield Stretch(on, days[on])
 
 
-def read_billed(first: date, month: date, known: Catalogue) -> Billed:
-    """Every line billed so far on these months, of invoices and of credit notes. One statement.
+def _billed(on: date) -> dict[Key, tuple[Decimal, int]]:
+    """Every line billed so far on a month, of invoices and of credit notes, by key. One statement.
 
     A line with no child or no unit (a fee) is nobody's square: it is left alone. So are the lines of a
     cancelled invoice: what it billed is to bill again.
     """
-    keys = (
-        InvoiceLine.family_id,
-        InvoiceLine.month_on,
-        InvoiceLine.child_id,
-        InvoiceLine.unit_id,
-        InvoiceLine.unit_price,
-    )
+    keys = (InvoiceLine.family_id, InvoiceLine.child_id, InvoiceLine.unit_id, InvoiceLine.unit_price)
     summing = (
         select(*keys, func.sum(InvoiceLine.quantity), func.sum(InvoiceLine.amount_cents))
         .outerjoin(InvoiceLine.invoice)
         .where(
-            InvoiceLine.month_on >= first,
-            InvoiceLine.month_on <= month,
+            InvoiceLine.month_on == on,
             InvoiceLine.child_id.is_not(None),
             InvoiceLine.unit_id.is_not(None),
             or_(Invoice.id.is_(None), Invoice.status != InvoiceStatus.CANCELLED),
         )
         .group_by(*keys)
     )
-    by_key: dict[Key, tuple[Decimal, int]] = {}
-    for family_id, month_on, child_id, unit_id, unit_price, quantity, cents in _rows(summing):
-        by_key[family_id, month_on, child_id, unit_id, unit_price] = (Decimal(quantity), int(cents))
-    return Billed(by_key, words_of(known))
+    return {
+        (family_id, child_id, unit_id, unit_price): (Decimal(quantity), int(cents))
+        for family_id, child_id, unit_id, unit_price, quantity, cents in _rows(summing)
+    }

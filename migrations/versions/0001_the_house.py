@@ -835,7 +835,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_invoice_line_child_id'), ['child_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_invoice_line_credit_note_id'), ['credit_note_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_invoice_line_family_id'), ['family_id'], unique=False)
-        batch_op.create_index('ix_invoice_line_family_month', ['family_id', 'month_on'], unique=False)
+        batch_op.create_index('ix_invoice_line_month_family', ['month_on', 'family_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_invoice_line_invoice_id'), ['invoice_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_invoice_line_unit_id'), ['unit_id'], unique=False)
 
@@ -986,7 +986,7 @@ def downgrade() -> None:
     with op.batch_alter_table('invoice_line', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_invoice_line_unit_id'))
         batch_op.drop_index(batch_op.f('ix_invoice_line_invoice_id'))
-        batch_op.drop_index('ix_invoice_line_family_month')
+        batch_op.drop_index('ix_invoice_line_month_family')
         batch_op.drop_index(batch_op.f('ix_invoice_line_family_id'))
         batch_op.drop_index(batch_op.f('ix_invoice_line_credit_note_id'))
         batch_op.drop_index(batch_op.f('ix_invoice_line_child_id'))
