@@ -32,14 +32,22 @@ def may(viewer: Viewer | None, entity: type[Entity], action: Action) -> bool:
     return viewer is not None and bool(roles_for(entity, action) & viewer.acting_roles)
 
 
+def sees(viewer: Viewer, one: Attribute) -> bool:
+    """Whether this viewer sees that attribute."""
+    return one.seen_by(viewer.acting_roles)
+
+
+def edits(viewer: Viewer, one: Attribute) -> bool:
+    """Whether this viewer edits that attribute; freezes and approvals are the service's."""
+    return one.edited_by(viewer.acting_roles)
+
+
 def visible(entity: type[Entity], viewer: Viewer, among: Iterable[str] | None = None) -> list[Attribute]:
     """The attributes this viewer sees, in the order of declaration or of ``among``."""
     names = entity.__attributes__ if among is None else among
-    return [
-        one for one in (entity.__attributes__[name] for name in names) if one.seen_by(viewer.acting_roles)
-    ]
+    return [one for one in (entity.__attributes__[name] for name in names) if sees(viewer, one)]
 
 
 def editable(entity: type[Entity], viewer: Viewer) -> list[Attribute]:
-    """The attributes this viewer edits, in the order of declaration; freezes are the service's."""
-    return [one for one in entity.__attributes__.values() if one.edited_by(viewer.acting_roles)]
+    """The attributes this viewer edits, in the order of declaration."""
+    return [one for one in entity.__attributes__.values() if edits(viewer, one)]

@@ -17,7 +17,7 @@ from app.declare import STAFF, Entity, Role
 from app.entities.account import RoleName
 from app.models import Family
 from app.screens.builder.addresses import link
-from app.screens.builder.screens import StaffScreen
+from app.screens.builder.staff import StaffScreen
 from app.screens.page import Page
 from app.services import accounts, clock, team
 from app.services.accounts import Access, Outcome, Sent

@@ -15,7 +15,10 @@ from app.access.viewer import Side, Viewer, current_viewer
 from app.declare import Contradiction, Entity, entities
 from app.declare.scope import Root
 from app.screens.builder.addresses import SCREENS
-from app.screens.builder.screens import FamilyScreen, Screen, StaffScreen, has_family_screen, screen_class
+from app.screens.builder.family import FamilyScreen
+from app.screens.builder.making import has_family_screen, screen_class
+from app.screens.builder.screen import Screen
+from app.screens.builder.staff import StaffScreen
 from app.screens.page import Page
 
 HEADINGS = ("Aujourd’hui", "À traiter", "Dossiers", "Factures", "Comptes", "Réglages", "Autres")

@@ -13,7 +13,7 @@ from app.entities.exchange import MailStatus
 from app.models import MailText
 from app.screens import numbers
 from app.screens.builder.forms import RowForm
-from app.screens.builder.screens import StaffScreen
+from app.screens.builder.staff import StaffScreen
 from app.screens.page import Page
 from app.services import clock, mailer, outbox, records
 from app.services.mail_texts import COMMON, TEXTS

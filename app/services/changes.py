@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import joinedload
 
+from app.access import permissions
 from app.access.database import db
 from app.access.trail import plain
 from app.access.viewer import Viewer
@@ -107,11 +108,11 @@ def prepare(
     changed = {name: value for name, value in values.items() if getattr(row, _key(row, name)) != value}
     for name, value in values.items():
         one = row.__attributes__[name]
-        if one.approval and viewer.is_family and one.edited_by(viewer.acting_roles):
+        if one.approval and viewer.is_family and permissions.edits(viewer, one):
             asked[name] = value
         elif name not in changed:
             continue
-        elif not one.edited_by(viewer.acting_roles):
+        elif not permissions.edits(viewer, one):
             refused.append(Refused(one.label, "Cette information se modifie auprès du service."))
         else:
             window = _window(row, one, viewer, now, known)

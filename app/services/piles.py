@@ -2,6 +2,7 @@
 
 from sqlalchemy import func, literal, select, union_all
 
+from app.access import permissions
 from app.access.database import db
 from app.access.viewer import Viewer
 from app.declare import Entity
@@ -24,7 +25,7 @@ def waiting(viewer: Viewer) -> dict[str, int]:
     counts = [
         select(literal(key).label("pile"), func.count(entity.id)).where(getattr(entity, "status") == status)  # noqa: B009  (each of them declares one)
         for key, (entity, status) in PILES.items()
-        if entity.__attributes__["status"].seen_by(viewer.acting_roles)
+        if permissions.sees(viewer, entity.__attributes__["status"])
     ]
     if not counts:
         return {}

@@ -68,7 +68,7 @@ def is_filled_here(one: Attribute) -> bool:
 def can_be_made(entity: type[Entity], viewer: Viewer) -> bool:
     """Whether this viewer may create rows, and can give everything that a row must have."""
     return permissions.may(viewer, entity, Action.CREATE) and all(
-        one.edited_by(viewer.acting_roles) or not must_be_given(entity, one) or is_filled_here(one)
+        permissions.edits(viewer, one) or not must_be_given(entity, one) or is_filled_here(one)
         for one in entity.__attributes__.values()
     )
 

@@ -16,7 +16,7 @@ from app.declare.scope import Root, Through
 from app.entities.account import RoleName
 from app.models import Document, Family, RoleGrant
 from app.screens.builder.fields import PLAIN
-from app.screens.builder.screens import Screen
+from app.screens.builder.screen import Screen
 from app.services import files, records
 from tests.people import Town
 from tests.support.rows import Rows, every_row

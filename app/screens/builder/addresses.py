@@ -8,7 +8,7 @@ from app.access.viewer import Viewer, current_viewer
 from app.declare import Entity
 
 if TYPE_CHECKING:
-    from app.screens.builder.screens import Screen
+    from app.screens.builder.screen import Screen
 
 SCREENS = "marelle.screens"
 """Where the application keeps them: by entity's name and side."""

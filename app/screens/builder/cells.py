@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
+from app.access import permissions
 from app.access.viewer import Viewer
 from app.declare import Attribute, Choice, Contradiction, Entity, FileRef, Kind, entity_named
 from app.screens.builder import naming
@@ -122,7 +123,7 @@ def told_values(entity_name: str, values: Mapping[str, Any], viewer: Viewer) -> 
     found = []
     for name, value in values.items():
         one = declared.get(name)
-        if one is not None and one.seen_by(viewer.acting_roles):
+        if one is not None and permissions.sees(viewer, one):
             found.append((one.label, told(one, value)))
     return found
 

@@ -49,7 +49,7 @@ class Event:
 
 def may_see(viewer: Viewer) -> bool:
     """Staff who may read what changed, and not only that something did."""
-    return viewer.is_staff and HistoryEntry.__attributes__["after"].seen_by(viewer.acting_roles)
+    return viewer.is_staff and permissions.sees(viewer, HistoryEntry.__attributes__["after"])
 
 
 def of_row(row: Entity, viewer: Viewer) -> list[Event]:

@@ -36,7 +36,7 @@ def target_of(one: Attribute) -> type[Entity]:
 def seen_names(entity: type[Entity], viewer: Viewer) -> list[Attribute]:
     """The naming attributes that this viewer sees."""
     declared = (entity.__attributes__[name] for name in entity.__named__)
-    return [one for one in declared if one.seen_by(viewer.acting_roles)]
+    return [one for one in declared if permissions.sees(viewer, one)]
 
 
 def label(row: Entity | None, viewer: Viewer, depth: int = 0) -> str:

@@ -59,7 +59,7 @@ def tabs(
         (other, one)
         for other, one in relations_to(entity)
         if other.__name__ != "HistoryEntry"  # has a tab of its own
-        and one.seen_by(viewer.acting_roles)
+        and permissions.sees(viewer, one)
         and permissions.may(viewer, other, Action.SEE)
         and has_screen(other)
     ]
