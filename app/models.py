@@ -35,7 +35,7 @@ from app.entities.exchange import (
 from app.entities.family import Contact, Family, Membership, Person, Quotient
 from app.entities.health import Condition, HealthRecord, HealthWord, Schooling, Vaccination, Vaccine
 from app.entities.paperwork import Answer, Deferral, Document, DocumentType, Question
-from app.entities.rulebook import Article, FreezeDate, Rule, Setting
+from app.entities.rulebook import Article, FieldRight, FreezeDate, Rule, Setting
 
 MAP = {
     "Le foyer": (Family, Membership, Person, Contact, Quotient),
@@ -44,7 +44,7 @@ MAP = {
     "Le temps": (SchoolYear, Period, ClosingDay, Opening),
     "Venir": (Registration, Booking),
     "Les papiers": (DocumentType, Document, Deferral, Question, Answer),
-    "Le règlement": (Article, Rule, FreezeDate, Setting, Vaccine, HealthWord),
+    "Le règlement": (Article, Rule, FreezeDate, FieldRight, Setting, Vaccine, HealthWord),
     "L’argent": (
         Tariff,
         Bracket,

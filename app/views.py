@@ -28,6 +28,7 @@ from app.models import (
     DocumentType,
     Facility,
     Family,
+    FieldRight,
     FreezeDate,
     HealthRecord,
     HealthWord,
@@ -81,6 +82,7 @@ from app.screens.messages_inbox import MessagesInbox
 from app.screens.planning import PlanningPage
 from app.screens.registration_inbox import RegistrationInboxPage
 from app.screens.registrations import RegistrationsPage
+from app.screens.rights import RightsPage
 from app.screens.search import SearchPage
 from app.services.piles import waiting
 
@@ -151,6 +153,8 @@ STAFF = (
     screen(DocumentType, icon="card-checklist"),
     screen(Question, icon="question-circle"),
     screen(FreezeDate, icon="lock"),
+    page("Droits des champs", RightsPage, icon="shield-lock"),
+    screen(FieldRight, in_menu=False),
     screen(Publication, icon="megaphone"),
     screen(MailText, icon="envelope-paper", using=outbox.MailTextRecord),
     screen(Setting, icon="gear"),

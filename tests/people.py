@@ -19,6 +19,7 @@ from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 
 from app import create_app
+from app.access import tightening
 from app.access.database import db
 from app.access.guard import load_account, viewer_of
 from app.access.viewer import Side, Viewer, acting, unscoped
@@ -148,6 +149,7 @@ class Ground:
         self.app.config.clear()
         self.app.config.update(self.settings)
         catalogue._kept.clear()
+        tightening._kept.clear()
 
 
 @pytest.fixture(scope="session")

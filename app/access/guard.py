@@ -11,6 +11,7 @@ from flask_appbuilder.security.sqla.manager import SecurityManager
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from app.access import tightening
 from app.access.database import db
 from app.access.viewer import Side, Viewer, current_viewer, hat_key, unscoped
 from app.declare import FAMILY, NOBODY, Role
@@ -110,4 +111,5 @@ def viewer_of(account: Account, side: Side, family_id: int | None = None, hat: s
         family_ids=frozenset(families),
         facility_ids=worn.facility_ids,
         family_id=family_id if family_id in families else (families[0] if families else None),
+        tightened=tightening.in_force(),
     )

@@ -29,17 +29,47 @@ def roles_for(entity: type[Entity], action: Action) -> Role:
 
 def may(viewer: Viewer | None, entity: type[Entity], action: Action) -> bool:
     """Whether this viewer, on the side where they are, may do that to rows in reach."""
-    return viewer is not None and bool(roles_for(entity, action) & viewer.acting_roles)
+    if viewer is None or not roles_for(entity, action) & viewer.acting_roles:
+        return False
+    return not viewer.tightened or _is_left(viewer, entity, action)
+
+
+def _is_left(viewer: Viewer, entity: type[Entity], action: Action) -> bool:
+    """Whether the tightened rights leave that: with no attribute to see or to edit, nothing is."""
+    attributes = entity.__attributes__.values()
+    if not any(sees(viewer, one) for one in attributes):
+        return False
+    declared = [one for one in attributes if one.edited_by(viewer.acting_roles)]
+    return action is Action.SEE or not declared or any(edits(viewer, one) for one in declared)
 
 
 def sees(viewer: Viewer, one: Attribute) -> bool:
     """Whether this viewer sees that attribute."""
-    return one.seen_by(viewer.acting_roles)
+    if not one.seen_by(viewer.acting_roles):
+        return False
+    narrowed = viewer.tightened.get((one.entity, one.name))
+    return narrowed is None or one.seen_by(viewer.acting_roles & ~narrowed.hidden)
 
 
 def edits(viewer: Viewer, one: Attribute) -> bool:
-    """Whether this viewer edits that attribute; freezes and approvals are the service's."""
-    return one.edited_by(viewer.acting_roles)
+    """Whether this viewer edits that attribute; freezes are the service's."""
+    if not one.edited_by(viewer.acting_roles):
+        return False
+    narrowed = viewer.tightened.get((one.entity, one.name))
+    return narrowed is None or one.edited_by(viewer.acting_roles & ~narrowed.hidden & ~narrowed.read_only)
+
+
+def lost(viewer: Viewer, entity: type[Entity]) -> list[Attribute]:
+    """The attributes that this viewer would edit, had the town not tightened them."""
+    names = [name for owner, name in viewer.tightened if owner == entity.__name__]
+    found = (entity.__attributes__.get(name) for name in names)
+    return [one for one in found if one and one.edited_by(viewer.acting_roles) and not edits(viewer, one)]
+
+
+def awaits_approval(viewer: Viewer, one: Attribute) -> bool:
+    """Whether a change of theirs waits for the service."""
+    narrowed = viewer.tightened.get((one.entity, one.name))
+    return viewer.is_family and edits(viewer, one) and (one.approval or bool(narrowed and narrowed.approval))
 
 
 def visible(entity: type[Entity], viewer: Viewer, among: Iterable[str] | None = None) -> list[Attribute]:

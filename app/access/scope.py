@@ -21,12 +21,12 @@ from sqlalchemy import event, inspect, select
 from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.util import identity_key
 
-from app.access import statements
+from app.access import permissions, statements
 from app.access.criteria import in_scope, root_of, scope_of
 from app.access.database import db
 from app.access.statements import ScopeRefused
 from app.access.viewer import Unscoped, Viewer, before_unscoped, current, current_viewer
-from app.declare import Entity, Kind, entity_named
+from app.declare import Attribute, Entity, Kind, entity_named
 from app.declare.scope import Root
 
 NOT_THE_FAMILIES = (Root.TOWN, Root.SERVICE)
@@ -36,6 +36,14 @@ MADE = "made in scope"
 
 class OutOfScope(Exception):
     """A write points at a row out of reach: to its author that row does not exist."""
+
+
+class RightTightened(Exception):
+    """A write to an attribute that the town took back from the author's role."""
+
+    def __init__(self, attribute: Attribute) -> None:
+        super().__init__(f"{attribute.entity}.{attribute.name}")
+        self.attribute = attribute
 
 
 def install() -> None:
@@ -118,6 +126,7 @@ def _check_flush(session: Session, context: UOWTransaction, instances: Any) -> N
         if is_written:
             _refuse_others_rows(row, viewer, row in session.new)
         if row not in session.deleted:
+            _refuse_tightened(row, viewer, row in session.new)
             _collect_keys(row, session, wanted)
         if is_narrow and is_written and row not in session.new:
             # It may have been loaded unscoped. The identity has its number: the attribute could have changed.
@@ -142,6 +151,21 @@ def _refuse_others_rows(row: Entity, viewer: Viewer, is_new: bool) -> None:
         raise OutOfScope(f"{entity.__name__} n'est pas aux familles")
     if is_new and scope_of(entity, viewer.side) in (Root.HOUSEHOLD, Root.OWN_ACCOUNT):
         raise OutOfScope(f"{entity.__name__} ne s'ajoute pas depuis un foyer")
+
+
+def _refuse_tightened(row: Entity, viewer: Viewer, is_new: bool) -> None:
+    """What the town took back from a role is written by none of its pages, generated or made by hand."""
+    if not viewer.tightened:
+        return
+    state = inspect(row)
+    for one in permissions.lost(viewer, type(row)):
+        history = state.attrs[one.column].history
+        given = [value for value in history.added or () if value is not None]
+        default: Any = inspect(type(row)).columns[one.column].default
+        if is_new and default is not None and default.is_scalar and given == [default.arg]:
+            continue
+        if given or (history.has_changes() and not is_new):
+            raise RightTightened(one)
 
 
 def _collect_keys(row: Entity, session: Session, wanted: dict[type[Entity], set[int]]) -> None:

@@ -7,12 +7,14 @@ import secrets
 from typing import Any
 
 from sqlalchemy import event, insert, inspect, select, update
-from sqlalchemy.engine import Connection
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction
 
 from app.access.criteria import is_public
 from app.declare import Entity
 from app.entities.rulebook import catalogue_version
+
+READ = "catalogue version"
+"""Where a session keeps the number it has read in its transaction."""
 
 
 def install() -> None:
@@ -20,25 +22,37 @@ def install() -> None:
     if not event.contains(Session, "after_flush", _on_flush):
         event.listen(Session, "after_flush", _on_flush)
         event.listen(Session, "do_orm_execute", _on_execute)
+        event.listen(Session, "after_transaction_end", _on_end)
 
 
-def current_version(connection: Connection) -> int:
-    """The number in force; 0 before the first change. One statement."""
-    return connection.execute(select(catalogue_version.c.number)).scalar() or 0
+def current_version(session: Session) -> int:
+    """The number in force; 0 before the first change. One statement a transaction."""
+    number: int | None = session.info.get(READ)
+    if number is None:
+        number = session.connection().execute(select(catalogue_version.c.number)).scalar() or 0
+        session.info[READ] = number
+    return number
 
 
-def raise_version(connection: Connection) -> None:
+def raise_version(session: Session) -> None:
     """Tell every process that what it remembers is old."""
     number = secrets.randbits(62) or 1
+    session.info[READ] = number
+    connection = session.connection()
     raised = connection.execute(update(catalogue_version).values(number=number))
     if raised.rowcount == 0:
         connection.execute(insert(catalogue_version).values(id=1, number=number))
 
 
+def _on_end(session: Session, transaction: SessionTransaction) -> None:
+    """What was read or drawn in a transaction ends with it, a savepoint's too."""
+    session.info.pop(READ, None)
+
+
 def _on_flush(session: Session, context: UOWTransaction) -> None:
     rows = [*session.new, *session.deleted, *(row for row in session.dirty if session.is_modified(row))]
     if any(isinstance(row, Entity) and is_public(type(row)) for row in rows):
-        raise_version(session.connection())
+        raise_version(session)
 
 
 def _on_execute(state: ORMExecuteState) -> Any:
@@ -47,4 +61,4 @@ def _on_execute(state: ORMExecuteState) -> Any:
         return
     entity = inspect(state.bind_mapper.class_).class_
     if issubclass(entity, Entity) and is_public(entity):
-        raise_version(state.session.connection())
+        raise_version(state.session)

@@ -1,10 +1,11 @@
 """Who is asking: carried by a context variable, set once at the edge."""
 
 import enum
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from app.declare import FAMILY, NOBODY, STAFF, Role
 
@@ -22,6 +23,21 @@ def hat_key(facility_ids: frozenset[int] | None) -> str:
 
 
 @dataclass(frozen=True)
+class Narrowed:
+    """What a configurator took back from the roles that a declaration gives an attribute to."""
+
+    hidden: Role = NOBODY
+    read_only: Role = NOBODY
+    approval: bool = False
+    """A family's change waits for the service."""
+
+
+Tightening = Mapping[tuple[str, str], Narrowed]
+"""By entity's and attribute's names; what is not in it is as declared."""
+AS_DECLARED: Tightening = MappingProxyType({})
+
+
+@dataclass(frozen=True)
 class Viewer:
     """Whose eyes and hands these are. ``facility_ids`` None means every facility."""
 
@@ -34,6 +50,8 @@ class Viewer:
     email: str = ""
     family_id: int | None = None
     """The household in view, when the account reaches several."""
+    tightened: Tightening = field(default_factory=lambda: AS_DECLARED, repr=False, hash=False, compare=False)
+    """The rights of attributes as the town tightened them (``tightening.py``)."""
 
     @property
     def is_staff(self) -> bool:

@@ -77,6 +77,7 @@ class Attribute:
     kind: Kind | None = None
     length: int | None = None
     secret: bool = False
+    entity: str = ""
     name: str = ""
     required: bool = True
     has_default: bool = False
@@ -84,7 +85,7 @@ class Attribute:
     target: str = ""
     parent: bool = False
 
-    def bound(self, name: str, annotation: Any, see: Role, edit: Role) -> "Attribute":
+    def bound(self, entity: str, name: str, annotation: Any, see: Role, edit: Role) -> "Attribute":
         """The declaration completed by the annotation and by the entity's own rights."""
         python_type, optional = inner_type(annotation)
         target = ""
@@ -100,6 +101,7 @@ class Attribute:
         own_check = CHECKS_OF_KIND.get(kind)
         return replace(
             self,
+            entity=entity,
             name=name,
             kind=kind,
             python_type=python_type,

@@ -166,11 +166,12 @@ def _expand(cls: type[Entity]) -> dict[str, Attribute]:
     annotations = cls.__dict__.get("__annotations__", {})  # noqa: RUF063 (changed below: the live dict)
     for name, value in list(cls.__dict__.items()):
         if isinstance(value, RelationMarker):
-            one = value.attribute.bound(name, annotations[name], cls.__see__, cls.__edit__)
+            one = value.attribute.bound(cls.__name__, name, annotations[name], cls.__see__, cls.__edit__)
             declared[name] = one
             _relate(cls, name, one, value, annotations)
         elif isinstance(value, MappedColumn) and "declared" in value.column.info:
-            one = value.column.info["declared"].bound(name, annotations[name], cls.__see__, cls.__edit__)
+            declaration: Attribute = value.column.info["declared"]
+            one = declaration.bound(cls.__name__, name, annotations[name], cls.__see__, cls.__edit__)
             value.column.info["declared"] = one
             declared[name] = one
             _set_type(value, one)

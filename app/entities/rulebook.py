@@ -6,7 +6,21 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Integer, Table, UniqueConstraint
 from sqlalchemy.orm import Mapped
 
-from app.declare import SETTINGS, STAFF, TOWN, Entity, Kind, attribute, between, feminine, masculine, relation
+from app.declare import (
+    NOBODY,
+    SETTINGS,
+    STAFF,
+    TOWN,
+    Choice,
+    Entity,
+    Kind,
+    Role,
+    attribute,
+    between,
+    feminine,
+    masculine,
+    relation,
+)
 from app.entities.catalogue import Activity, Facility
 
 
@@ -90,6 +104,48 @@ class Setting(Entity):
     key: Mapped[str] = attribute("Clé", unique=True, length=60)
     label: Mapped[str] = attribute("Nom")
     value: Mapped[str] = attribute("Valeur", length=400)
+
+
+class Audience(Choice):
+    """Whose right it is: one role."""
+
+    FAMILY = "family", "Famille", "peach", "people"
+    DESK = "desk", "Secrétariat", "blue", "person-badge"
+    HEAD = "head", "Direction de structure", "green", "house-door"
+    ACCOUNTANT = "accountant", "Régie", "yellow", "receipt"
+    CONFIGURATOR = "configurator", "Paramétrage", "peach", "sliders"
+    ADMIN = "admin", "Administration", "rose", "shield-lock"
+
+    @property
+    def role(self) -> Role:
+        """The bit that declarations use."""
+        return Role[self.name]
+
+
+class Level(Choice):
+    """What is left of a right, from the most to the least."""
+
+    APPROVAL = "approval", "Modifie, à valider", "yellow", "hourglass-split"
+    READ = "read", "Voit", "blue", "eye"
+    HIDDEN = "hidden", "Ne voit pas", "grey", "eye-slash"
+
+
+class FieldRight(Entity):
+    """Tightened right: a role keeps less of one attribute than its declaration gives; never more."""
+
+    __term__ = masculine("droit resserré", "droits resserrés")
+    __scope__ = TOWN
+    __see__ = SETTINGS
+    __edit__ = NOBODY  # by the page of rights
+    __menu__ = "Réglages"
+    __named__ = ("entity_name", "attribute_name")
+    __listed__ = ("entity_name", "attribute_name", "audience", "level")
+    __table_args__ = (UniqueConstraint("entity_name", "attribute_name", "audience"),)
+
+    entity_name: Mapped[str] = attribute("Sorte de fiche", length=60)
+    attribute_name: Mapped[str] = attribute("Champ", length=60)
+    audience: Mapped[Audience] = attribute("Rôle")
+    level: Mapped[Level] = attribute("Ce qui reste")
 
 
 # Raised by every change of a public setting (``access/versions.py``): what processes keep in memory

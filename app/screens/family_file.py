@@ -10,6 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField
 from wtforms.validators import Length
 
+from app.access import permissions
 from app.access.viewer import Side, Viewer, current_viewer
 from app.declare import FAMILY, Attribute, Entity
 from app.entities.family import MemberKind
@@ -139,7 +140,9 @@ class FamilyFilePage(Page):
             form=form,
             row=row,
             parts=sections(form, attributes),
-            checked=frozenset(one.section for one in attributes if one.approval),
+            checked=frozenset(
+                one.section for one in attributes if permissions.awaits_approval(viewer(), one)
+            ),
             waiting=waiting,
             in_force={name: _in_force(row, name) for name in asked},
             today=clock.today(),
@@ -166,9 +169,7 @@ def family_in_view() -> int:
 def attributes_of(entity: type[Entity], kind: MemberKind | None = None) -> list[Attribute]:
     """The attributes that a family edits, those that make no sense for that kind of member left out."""
     left_out = LEFT_OUT.get(kind, frozenset()) if kind else frozenset()
-    return [
-        one for one in entity.__attributes__.values() if one.edited_by(FAMILY) and one.name not in left_out
-    ]
+    return [one for one in permissions.editable(entity, viewer()) if one.name not in left_out]
 
 
 def asked_values(row: Entity, waiting: ChangeRequest | None) -> dict[str, Any]:

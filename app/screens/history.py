@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from sqlalchemy import select
 
+from app.access import permissions
 from app.access.database import db
 from app.access.trail import CHANGED, CREATED, DELETED
 from app.access.viewer import Side, Viewer, current_viewer
@@ -145,7 +146,7 @@ def told(entries: Iterable[HistoryEntry], viewer: Viewer) -> list[Line]:
     groups: dict[tuple[object, ...], list[HistoryEntry]] = {}
     labels: dict[tuple[object, ...], tuple[str, ...]] = {}
     for one in entries:
-        changed = _labels(one)
+        changed = _labels(one, viewer)
         if changed is None:
             continue
         key = (one.done_at.replace(second=0, microsecond=0), one.actor, one.entity, one.action, changed)
@@ -157,7 +158,7 @@ def told(entries: Iterable[HistoryEntry], viewer: Viewer) -> list[Line]:
     ]
 
 
-def _labels(one: HistoryEntry) -> tuple[str, ...] | None:
+def _labels(one: HistoryEntry, viewer: Viewer) -> tuple[str, ...] | None:
     """What changed, in words; None when this entry is not for parents."""
     try:
         entity = entity_named(one.entity)
@@ -170,7 +171,7 @@ def _labels(one: HistoryEntry) -> tuple[str, ...] | None:
     if one.after is None:
         return tuple(filter(None, (one.summary.partition(" : ")[2],)))
     declared = [entity.__attributes__[name] for name in one.after if name in entity.__attributes__]
-    return tuple(attribute.label for attribute in declared if attribute.seen_by(FAMILY)) or None
+    return tuple(named.label for named in declared if permissions.sees(viewer, named)) or None
 
 
 def _sentence(those: list[HistoryEntry], changed: tuple[str, ...], viewer: Viewer) -> str:

@@ -11,11 +11,11 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
-from werkzeug.exceptions import Conflict, HTTPException, NotFound
+from werkzeug.exceptions import Conflict, Forbidden, HTTPException, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.access.database import db, set_reading
-from app.access.scope import OutOfScope
+from app.access.scope import OutOfScope, RightTightened
 from app.access.viewer import unscoped
 from app.models import Family, Heartbeat
 from app.screens import look, menu, page
@@ -77,6 +77,7 @@ def init_app(app: Flask) -> None:
     for code in look.CODES:
         app.register_error_handler(code, _on_error)
     app.register_error_handler(OutOfScope, _on_out_of_scope)
+    app.register_error_handler(RightTightened, _on_tightened)
     app.register_error_handler(StaleDataError, _on_stale)
     app.register_error_handler(CSRFError, _on_error)
 
@@ -141,6 +142,15 @@ def _on_out_of_scope(error: OutOfScope) -> ResponseReturnValue:
     """A row out of reach does not exist, whoever asks."""
     current_app.logger.warning("hors de portée : %s", error)
     return _on_error(NotFound())
+
+
+def _on_tightened(error: RightTightened) -> ResponseReturnValue:
+    """The town took that right back from the role: say which, nothing was written."""
+    refusal = Forbidden()
+    g.error_sentence = (
+        f"«\u00a0{error.attribute.label}\u00a0» ne se modifie plus avec votre rôle. Rien n’a été enregistré."
+    )
+    return _on_error(refusal)
 
 
 def _on_stale(error: StaleDataError) -> ResponseReturnValue:

@@ -101,7 +101,7 @@ def catalogue() -> Catalogue:
     Inside a transaction that has just changed it, what that transaction sees.
     """
     with unscoped("le catalogue de la ville est public"):
-        version = current_version(db.session.connection())
+        version = current_version(db.session())
         place = str(db.engine.url)
         kept = _kept.get(place)
         if kept is not None and kept.version == version:

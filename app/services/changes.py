@@ -108,7 +108,7 @@ def prepare(
     changed = {name: value for name, value in values.items() if getattr(row, _key(row, name)) != value}
     for name, value in values.items():
         one = row.__attributes__[name]
-        if one.approval and viewer.is_family and permissions.edits(viewer, one):
+        if permissions.awaits_approval(viewer, one):
             asked[name] = value
         elif name not in changed:
             continue

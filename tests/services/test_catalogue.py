@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from app.access.database import db
 from app.access.viewer import unscoped
+from app.entities.rulebook import catalogue_version
 from app.models import Bracket, Rule, Setting, Unit
 from app.services.catalogue import BrokenRule, catalogue
 from tests.people import Town
@@ -26,11 +27,22 @@ def reprice(price: str) -> None:
         db.session.flush()
 
 
-def test_what_has_not_changed_is_read_in_one_statement(open_town: Town) -> None:
+def test_what_has_not_changed_costs_one_statement_a_transaction(open_town: Town) -> None:
     first = catalogue()
+    db.session.rollback()
     with count_statements() as counted:
         assert catalogue() is first
+        assert catalogue() is first
     assert len(counted) == 1, counted
+
+
+def test_what_another_process_changed_is_seen_in_the_next_transaction(open_town: Town) -> None:
+    first = catalogue()
+    db.session.rollback()
+    with db.engine.begin() as other:
+        other.execute(update(catalogue_version).values(number=catalogue_version.c.number + 1))
+    db.session.rollback()
+    assert catalogue() is not first
 
 
 def test_a_change_is_seen_at_once(open_town: Town) -> None:
