@@ -45,6 +45,14 @@ class Board:
     seen: str
 
     @property
+    def sections(self) -> dict[str, list[tuple[Attribute, tuple[Right, ...]]]]:
+        """The lines under the titles that forms give them."""
+        found: dict[str, list[tuple[Attribute, tuple[Right, ...]]]] = {}
+        for line in self.lines:
+            found.setdefault(line[0].section, []).append(line)
+        return found
+
+    @property
     def tightened(self) -> int:
         """How many rights are less than declared."""
         return sum(right.current != DECLARED for _, rights in self.lines for right in rights)
