@@ -78,9 +78,9 @@ VARIABLES = (
     Variable("HUEY_PATH", "", "Fichier de la file des travaux de fond.", otherwise="MARELLE_HOME/jobs.db"),
     Variable(
         "RATELIMIT_STORAGE_URI",
-        "memory://",
-        "Où se comptent les essais de connexion ; redis://… pour compter ensemble tous les processus. "
-        "En mémoire, chaque processus web compte de son côté.",
+        "",
+        "Où se comptent les essais de connexion ; redis://… pour compter ensemble plusieurs machines.",
+        otherwise="un fichier de MARELLE_HOME, commun aux processus web de la machine",
     ),
     # First start
     Variable(
@@ -199,7 +199,7 @@ def settings(environ: Mapping[str, str]) -> dict[str, Any]:
         "SECRET_KEY": _secret(read.text("MARELLE_SECRET"), home),
         "FILES_DIR": str(read.folder("FILES_DIR", home / "files")),
         "HUEY_PATH": str(read.folder("HUEY_PATH", home / "jobs.db")),
-        "RATELIMIT_STORAGE_URI": read.text("RATELIMIT_STORAGE_URI"),
+        "RATELIMIT_STORAGE_URI": read.text("RATELIMIT_STORAGE_URI") or f"attempts://{home / 'attempts.db'}",
         "MARELLE_DEMO": read.flag("MARELLE_DEMO") if demo else not secure,
         "MARELLE_RULEBOOK": str((ROOT / read.text("MARELLE_RULEBOOK")).resolve()),
     }

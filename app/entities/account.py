@@ -45,6 +45,9 @@ class Account(Entity):
     first_name: Mapped[str] = attribute("Prénom")
     last_name: Mapped[str] = attribute("Nom")
     password_hash: Mapped[str | None] = attribute("Mot de passe", secret=True, see=NOBODY, edit=NOBODY)
+    password_chosen_at: Mapped[datetime | None] = attribute(
+        "Mot de passe choisi le", see=ACCOUNTS, edit=NOBODY
+    )
     # Kept in each cookie: changing it closes every open login of the account.
     stamp: Mapped[str] = attribute("Empreinte", secret=True, see=NOBODY, edit=NOBODY, length=64)
     is_active_account: Mapped[bool] = attribute("Ouvert", default=True, see=ACCOUNTS)

@@ -8,6 +8,8 @@ from flask import current_app, request
 from flask_limiter import Limiter
 from limits import RateLimitItem, parse
 
+from app.screens import attempts  # noqa: F401  (registers the storage)
+
 LOGIN_BY_ACCOUNT = parse("8 per 15 minutes")
 LOGIN_BY_ADDRESS = parse("60 per 15 minutes")
 FORGOTTEN_BY_ACCOUNT = parse("3 per hour")

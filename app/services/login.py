@@ -118,7 +118,7 @@ def change_password(account_id: int, current: str, new: str, now: datetime) -> d
 def _replace(account_id: int, password_hash: str, now: datetime) -> None:
     """Keep the new hash, close every log-in, end every link, tell the owner. Commits."""
     with unscoped(ENTRY):
-        _set(account_id, password_hash=password_hash, stamp=new_stamp())
+        _set(account_id, password_hash=password_hash, password_chosen_at=now, stamp=new_stamp())
         end_links(account_id, now)
         account = db.session.scalars(select(Account).where(Account.id == account_id)).one()
         outbox.post(
@@ -220,7 +220,7 @@ def use_link(link: OpenLink, password: str, now: datetime) -> list[str] | None:
             db.session.rollback()
             return None
         if link.is_invitation:
-            _set(link.account_id, password_hash=password_hash, stamp=new_stamp())
+            _set(link.account_id, password_hash=password_hash, password_chosen_at=now, stamp=new_stamp())
             end_links(link.account_id, now)
             db.session.commit()
         else:

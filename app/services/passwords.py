@@ -1,14 +1,15 @@
 """Passwords: what makes one strong enough, and the slow hash that is all we keep of it.
 
 The rule follows CNIL's recommendation 2022-100 for a password behind throttling (50 bits at
-least), rounded up: twelve characters of three sorts, or fourteen of any sort. No renewal is
-asked, no secret question, and nobody can read a password back.
+least), rounded up: twelve characters of three sorts, or fourteen of any sort. Renewal is asked of
+administrators alone, once a year; no secret question, and nobody can read a password back.
 """
 
 import re
 import secrets
 import unicodedata
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
@@ -19,6 +20,8 @@ from flask import current_app
 SHORTEST = 12
 LONG_ENOUGH = 14
 LONGEST = 128
+RENEWAL = timedelta(days=365)
+"""An administrator's password is chosen anew after it (the same recommendation)."""
 DISTINCT_LEAST = 5
 NAME_LEAST = 4
 
@@ -59,6 +62,11 @@ def problems(password: str, *, email: str = "", names: Iterable[str] = ()) -> li
             "Ce mot de passe est trop facile à deviner\u00a0: prenez des mots sans rapport entre eux."
         )
     return found
+
+
+def is_to_renew(chosen_at: datetime | None, is_admin: bool, now: datetime) -> bool:
+    """Whether an account must choose another password before anything else."""
+    return is_admin and chosen_at is not None and now - chosen_at >= RENEWAL
 
 
 def classes(password: str) -> int:

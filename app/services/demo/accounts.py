@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ STAFF = (
 class Accounts:
     """Makes the logins and remembers whom to name on the first screen."""
 
-    def __init__(self, batch: Batch, password_hash: str) -> None:
+    def __init__(self, batch: Batch, password_hash: str, now: datetime) -> None:
         self.batch = batch
+        self.now = now
         self.password_hash = password_hash
         self.told: list[dict[str, Any]] = []
 
@@ -57,6 +59,7 @@ class Accounts:
             first_name=first_name,
             last_name=last_name,
             password_hash=self.password_hash if is_open else None,
+            password_chosen_at=self.now if is_open else None,
             stamp=secrets.token_urlsafe(24),
             is_active_account=True,
         )

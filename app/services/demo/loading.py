@@ -96,7 +96,7 @@ class Loader:
         self.maker = Maker(seed, facts.starts_on)
         self.days = life.Days()
         self.filer = papers.Filer()
-        self.accounts = accounts.Accounts(self.batch, password_hash)
+        self.accounts = accounts.Accounts(self.batch, password_hash, life.at(facts.today, 6))
         # People of the last three households by key: children and fathers of two homes.
         self.people: dict[str, int] = {}
         self.logins: dict[str, int] = {}

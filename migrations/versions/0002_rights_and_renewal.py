@@ -1,4 +1,4 @@
-"""field rights
+"""rights tightened, passwords renewed
 
 Revises: 0001
 """
@@ -24,7 +24,13 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_field_right')),
     sa.UniqueConstraint('entity_name', 'attribute_name', 'audience', name=op.f('uq_field_right_entity_name_attribute_name_audience'))
     )
+    with op.batch_alter_table('account') as account:
+        account.add_column(sa.Column('password_chosen_at', sa.DateTime(), nullable=True))
+    # Nobody knows when it was: a year from now on.
+    op.execute("UPDATE account SET password_chosen_at = CURRENT_TIMESTAMP WHERE password_hash IS NOT NULL")
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('account') as account:
+        account.drop_column('password_chosen_at')
     op.drop_table('field_right')
