@@ -55,7 +55,7 @@ class DocumentType(Entity):
     code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS)
     name: Mapped[str] = attribute("Nom")
     phrase: Mapped[str | None] = attribute(
-        "Dans une phrase", help="Avec son article : l’attestation d’assurance.", see=SETTINGS
+        "Dans une phrase", help="Avec son article : l’attestation d’assurance."
     )
     help_text: Mapped[str | None] = attribute("Explication", kind=Kind.LONG_TEXT)
     subject: Mapped[Subject] = attribute("Concerne")

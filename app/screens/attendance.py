@@ -43,6 +43,8 @@ class AttendancePage(Page):
     def tick(self, activity_id: int, jour: str) -> ResponseReturnValue:
         """Save the ticks sent: one from a touch, or the page's changes without JavaScript."""
         on = _day(jour, strict=True)
+        if not attendance.is_in_reach(activity_id):
+            abort(404)
         ticks = _ticks()
         if request.form.get("reste"):
             roll = attendance.roll(activity_id, numbers.asked(request.form, "unite"), on)

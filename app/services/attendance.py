@@ -130,6 +130,11 @@ def _collectors(child_ids: Iterable[int]) -> dict[tuple[int, int], list[str]]:
     return found
 
 
+def is_in_reach(activity_id: int) -> bool:
+    """Whether the activity is one of theirs. One statement."""
+    return db.session.scalars(select(Activity.id).where(Activity.id == activity_id)).one_or_none() is not None
+
+
 def tick(ticks: Mapping[int, Presence | None], by: str, now: datetime) -> int:
     """Tick bookings, or untick them with None; returns how many changed. The same ticks twice change nothing.
 

@@ -179,9 +179,13 @@ def windows(registrations: Iterable[Registration]) -> dict[str, tuple[Window, ..
     return {code: tuple(several) for code, several in found.items()}
 
 
+def _person(child_id: int) -> Person | None:
+    return db.session.scalars(select(Person).where(Person.id == child_id)).one_or_none()
+
+
 def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now: datetime) -> Desk | None:
     """The desk of a child in reach; None for a stranger's. Nine statements, whatever the rows."""
-    person = db.session.scalars(select(Person).where(Person.id == child_id)).one_or_none()
+    person = _person(child_id)
     if person is None:
         return None
     registrations = tuple(
@@ -272,7 +276,7 @@ def send(child_id: int, family_id: int, draft: Draft, now: datetime) -> Sent | N
     take the last one. Sent twice, the second finds nothing left to change.
     """
     if not draft:
-        return Sent(Verdict())
+        return Sent(Verdict()) if _person(child_id) else None
     days = sorted(slot.on for slot in draft.slots)
     monday = date.fromordinal(days[0].toordinal() - days[0].weekday())
     sunday = date.fromordinal(days[-1].toordinal() + 6 - days[-1].weekday())

@@ -15,6 +15,7 @@ from app.models import (
     Account,
     AccountFamily,
     Activity,
+    ChangeRequest,
     Facility,
     Family,
     HistoryEntry,
@@ -109,8 +110,10 @@ def _write(entity: type[Entity], whose: str, rows: Rows) -> int:
             setattr(row, one.column, rows[one.target])
         elif one.kind is not Kind.FILE or one.required:
             setattr(row, one.name, value(one, f"Ligne {whose}", entity))
-    if isinstance(row, HistoryEntry):
+    if isinstance(row, HistoryEntry | ChangeRequest):  # about a row that there is
         row.entity, row.row_id = "Family", rows["Family"]
+    if isinstance(row, ChangeRequest):
+        row.before, row.after = {"phone": None}, {"phone": "04 76 00 00 00"}
     if isinstance(row, RoleGrant):  # a parent stays a parent
         row.account_id = rows["desk"]
     if isinstance(row, Rule):  # every page reads the rules: they must be readable
