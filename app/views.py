@@ -12,6 +12,7 @@ from app.models import (
     AccountFamily,
     Activity,
     Answer,
+    ApiToken,
     Article,
     BillingRun,
     Booking,
@@ -62,7 +63,8 @@ from app.models import (
     Vaccination,
     Vaccine,
 )
-from app.screens import accounts, home, login, outbox
+from app.screens import accounts, home, login, outbox, web
+from app.screens.api.pages import Api
 from app.screens.attendance import AttendancePage
 from app.screens.billing_run import BillingPage
 from app.screens.change_inbox import ChangeInbox
@@ -138,6 +140,7 @@ STAFF = (
     screen(AccountFamily, in_menu=False),
     screen(RoleGrant, in_menu=False),
     screen(LoginLink, in_menu=False),
+    screen(ApiToken, in_menu=False),
     screen(Connection, in_menu=False),
     screen(Heartbeat, in_menu=False),
     heading("Réglages"),
@@ -187,9 +190,11 @@ OTHERS = (
     *login.PAGES,
     accounts.FamilyAccess,
     accounts.HatSwitch,
+    Api,
 )
 
 
 def register(builder: AppBuilder) -> None:
     """Put every screen on the application."""
     install(builder, STAFF, FAMILY, OTHERS, badges=waiting)
+    web.exempt_own_doors(builder)
