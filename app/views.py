@@ -84,6 +84,7 @@ from app.screens.planning import PlanningPage
 from app.screens.registration_inbox import RegistrationInboxPage
 from app.screens.registrations import RegistrationsPage
 from app.screens.search import SearchPage
+from app.screens.tokens import ApiHelp, TokensPage
 from app.services.piles import waiting
 
 STAFF = (
@@ -134,6 +135,7 @@ STAFF = (
     heading("Comptes"),
     screen(Account, icon="person-circle", tabs=(AccountFamily, RoleGrant, Connection)),
     page("Équipe", accounts.TeamPage, icon="people-fill"),
+    page("Jetons d’accès", TokensPage, icon="key"),
     page("Boîte d’envoi", outbox.OutboxPage, icon="envelope-check"),
     screen(OutgoingMail, in_menu=False),
     screen(HistoryEntry, icon="clock-history"),
@@ -191,6 +193,7 @@ OTHERS = (
     accounts.FamilyAccess,
     accounts.HatSwitch,
     Api,
+    ApiHelp,
 )
 
 

@@ -15,7 +15,6 @@ FORGOTTEN_BY_ADDRESS = parse("20 per hour")
 API_READS = parse("300 per minute")
 API_WRITES = parse("60 per minute")
 API_WRONG_BY_ADDRESS = parse("20 per 15 minutes")
-TOKENS_BY_ACCOUNT = parse("8 per 15 minutes")
 
 
 def _limiter() -> Limiter | None:

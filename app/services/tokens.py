@@ -261,12 +261,13 @@ def _words(roles: Sequence[RoleName], facilities: Sequence[str]) -> str:
     return f"{', '.join(role.label for role in roles)} · {where}"[:400]
 
 
-def revoke(token_id: int, viewer: Viewer, now: datetime) -> ApiToken | None:
-    """End a token, at once; None when it is not theirs to end, or over already. Commits."""
+def revoke(token_id: int, viewer: Viewer, now: datetime) -> str | None:
+    """End a token at once and give its name; None when it is not theirs to end, or is over. Commits."""
     mine = next((one for one in listed(viewer, now) if one.token.id == token_id and one.may_end), None)
     if mine is None:
         db.session.rollback()
         return None
+    label = mine.token.label
     mine.token.revoked_at = now
     db.session.commit()
-    return mine.token
+    return label
