@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from werkzeug.datastructures import FileStorage
 
 from app.access import permissions
@@ -108,9 +108,9 @@ class Api(Page):
         reading.only()
         given = writing.values_of(entity, viewer, creates=True)
         outcome = records.create(entity, given, viewer)
-        writing.check(outcome)
-        assert outcome.row is not None
-        row_id = outcome.row.id
+        writing.written(entity, given, outcome)
+        made: Any = inspect(outcome.row)
+        row_id = made.identity[0]  # the row itself is expired, and may be out of reach
         shown = permissions.visible(entity, viewer)
         row = _reached(entity, row_id, shown)
         headers = {"Location": f"{BASE}/{slug}/{row_id}"}
@@ -130,7 +130,7 @@ class Api(Page):
         row = find(entity, row_id)
         writing.match(row, revisions)
         if given:
-            writing.check(records.update(row, given, viewer, row.revision))
+            writing.written(entity, given, records.update(row, given, viewer, row.revision))
         return _told(find(entity, row_id, shown), shown, viewer, slug)
 
     @expose("/<slug>/<int:row_id>", methods=("DELETE",))

@@ -26,7 +26,7 @@ NO_REVISION = (
 def values_of(entity: type[Entity], viewer: Viewer, *, creates: bool) -> dict[str, Any]:
     """The values of the body, as columns hold them. Refused: 400, 413, 415, or 422 with a sentence a field.
 
-    The rows that relations point at are asked for at the end, one statement an entity.
+    No statement: the rows that relations point at are looked for by the flush that writes them.
     """
     body = bodies.read_object()
     schema = fields.body_schema(entity, viewer, clock.today(), creates=creates)
@@ -34,9 +34,6 @@ def values_of(entity: type[Entity], viewer: Viewer, *, creates: bool) -> dict[st
         found: dict[str, Any] = schema.load(body)
     except ValidationError as error:
         raise invalid(_sentences(error.messages)) from None
-    problems = _missing_rows(entity, found)
-    if problems:
-        raise invalid(problems)
     return found
 
 
@@ -48,7 +45,8 @@ def _sentences(messages: Any) -> dict[str, str]:
     return told
 
 
-def _missing_rows(entity: type[Entity], values: dict[str, Any]) -> dict[str, str]:
+def missing_rows(entity: type[Entity], values: dict[str, Any]) -> dict[str, str]:
+    """The relations that lead out of reach, with their sentence; one statement an entity."""
     pointed = {
         name: (naming.target_of(one), values[name])
         for name, one in entity.__attributes__.items()
@@ -78,6 +76,15 @@ def match(row: Entity, read: set[str]) -> None:
     if str(row.revision) not in read:
         entity, row_id = type(row), row.id
         check(records.conflict(entity, row_id))
+
+
+def written(entity: type[Entity], values: dict[str, Any], outcome: Outcome) -> None:
+    """Refused unless it is done, with the relations that lead out of reach by their names."""
+    if not outcome and not outcome.conflict and records.WHOLE in outcome.problems:
+        missing = missing_rows(entity, values)
+        if missing:
+            raise invalid(missing)
+    check(outcome)
 
 
 def check(outcome: Outcome, held: int = 422) -> None:
