@@ -89,7 +89,13 @@ class Api(Page):
         }
         return reply(told, headers={"Link": _links(base, asked.kept, found.page, found.pages)})
 
-    @expose("/<slug>/<int:row_id>")
+    # One rule for the three: with one each, a number that no row can have would be a 405, not a 404.
+    @expose("/<slug>/<int:row_id>", methods=("GET", "PATCH", "DELETE"))
+    def row(self, slug: str, row_id: int) -> ResponseReturnValue:
+        """A row: read, changed or deleted."""
+        doors = {"PATCH": self.change, "DELETE": self.delete}
+        return doors.get(request.method, self.one)(slug, row_id)
+
     def one(self, slug: str, row_id: int) -> ResponseReturnValue:
         """A row; one statement."""
         viewer = asking()
@@ -118,7 +124,6 @@ class Api(Page):
             return reply({"id": row_id, "revision": 1}, 201, headers)
         return _told(row, shown, viewer, slug, 201, headers)
 
-    @expose("/<slug>/<int:row_id>", methods=("PATCH",))
     def change(self, slug: str, row_id: int) -> ResponseReturnValue:
         """Change the attributes of the body, and no other."""
         viewer = asking()
@@ -133,7 +138,6 @@ class Api(Page):
             writing.written(entity, given, records.update(row, given, viewer, row.revision))
         return _told(find(entity, row_id, shown), shown, viewer, slug)
 
-    @expose("/<slug>/<int:row_id>", methods=("DELETE",))
     def delete(self, slug: str, row_id: int) -> ResponseReturnValue:
         """Delete a row with what is a part of it; 409 while anything else depends on it."""
         viewer = asking()
@@ -149,8 +153,12 @@ class Api(Page):
 
     # --- Files ---
 
-    @expose("/<slug>/<int:row_id>/fichier/<name>")
+    @expose("/<slug>/<int:row_id>/fichier/<name>", methods=("GET", "PUT"))
     def file(self, slug: str, row_id: int, name: str) -> ResponseReturnValue:
+        """A file of a row: read, or put."""
+        return (self.put_file if request.method == "PUT" else self.get_file)(slug, row_id, name)
+
+    def get_file(self, slug: str, row_id: int, name: str) -> ResponseReturnValue:
         """The bytes of a file: whoever sees the attribute of that row sees it."""
         viewer = asking()
         entity = seen_entity(slug, viewer)
@@ -161,8 +169,7 @@ class Api(Page):
             raise Refused(404)
         return files.send(ref, inline=False)
 
-    @expose("/<slug>/<int:row_id>/fichier/<name>", methods=("PUT",))
-    def send_file(self, slug: str, row_id: int, name: str) -> ResponseReturnValue:
+    def put_file(self, slug: str, row_id: int, name: str) -> ResponseReturnValue:
         """Put a file, looked at and cleaned as one sent by a form; ``nom`` is its name."""
         viewer = asking()
         entity = edited_entity(slug, viewer)
