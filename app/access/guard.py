@@ -134,4 +134,5 @@ def viewer_of_token(token: ApiToken) -> Viewer | None:
     if hat is None or not hat.roles & chosen:
         return None
     worn = viewer_of(account, Side.STAFF, hat=hat.key)
-    return replace(worn, name=f"{account.full_name} (jeton {token.label})", roles=hat.roles & chosen)
+    name = f"{account.full_name[:100]} (jeton {token.label})"  # the history has 200 signs for it
+    return replace(worn, name=name, roles=hat.roles & chosen)

@@ -15,7 +15,7 @@ from app.access.guard import Hat, hats_of, load_account, viewer_of_token
 from app.access.viewer import Viewer, unscoped
 from app.declare import Choice, Role
 from app.entities.account import RoleName
-from app.models import Account, AccountFamily, ApiToken, Facility
+from app.models import Account, ApiToken, Facility
 from app.services import passwords
 
 PREFIX = "mrl_"
@@ -61,10 +61,7 @@ def enter(text: str, now: datetime) -> Entered | None:
             db.session.scalars(
                 select(ApiToken)
                 .where(ApiToken.digest == digest_of(text))
-                .options(
-                    account.joinedload(Account.grants),
-                    account.joinedload(Account.reaches).joinedload(AccountFamily.family),
-                )
+                .options(account.joinedload(Account.grants), account.joinedload(Account.reaches))
             )
             .unique()
             .one_or_none()
@@ -135,11 +132,13 @@ def is_administrator(viewer: Viewer) -> bool:
 
 
 def listed(viewer: Viewer, now: datetime) -> list[Listed]:
-    """One's own tokens; those of everybody for an administrator. The latest first; two statements."""
+    """One's own tokens; those of everybody for an administrator. The latest first; three statements."""
+    account = joinedload(ApiToken.account)
     asked = (
         select(ApiToken)
         .options(
-            joinedload(ApiToken.account).selectinload(Account.grants),
+            account.selectinload(Account.grants),
+            account.selectinload(Account.reaches),
             joinedload(ApiToken.facility),
         )
         .order_by(ApiToken.revoked_at.is_not(None), ApiToken.id.desc())
@@ -227,7 +226,7 @@ def _make(
         return Made(problems=problems)
     told = PREFIX + secrets.token_urlsafe(32)
     token.digest, token.label, token.roles = digest_of(told), label.strip(), [one.value for one in roles]
-    token.is_read_only, token.created_by = is_read_only, viewer.name
+    token.is_read_only, token.created_by = is_read_only, viewer.name[:200]
     token.created_at, token.expires_at = now, now + timedelta(days=days)
     db.session.add(token)
     db.session.commit()

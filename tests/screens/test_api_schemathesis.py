@@ -105,7 +105,7 @@ def test_what_is_drawn_from_the_description_is_answered_as_it_says_and_a_refusal
         operation: Any = result.ok()  # type: ignore[union-attr]
         for mode, examples in EXAMPLES.items():
             strategy = operation.as_strategy(generation_mode=mode)
-            run = given(strategy)(knock)
+            draw: Any = given(strategy)
             options = settings(
                 max_examples=examples,
                 database=None,
@@ -114,7 +114,8 @@ def test_what_is_drawn_from_the_description_is_answered_as_it_says_and_a_refusal
                 phases=[Phase.generate],
                 suppress_health_check=list(HealthCheck),
             )
-            seed(SEED)(options(run))()
+            drawn_alike: Any = seed(SEED)(options(draw(knock)))
+            drawn_alike()
     watcher.close()
     total = sum(counted.values())
     assert total >= LEAST, counted

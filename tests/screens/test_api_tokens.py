@@ -265,3 +265,50 @@ def test_the_password_of_a_new_token_is_tried_as_often_as_at_the_door(limited: T
     statuses = [make(limited, "desk", password="au hasard").status_code for _ in range(9)]
     assert statuses == [422] * 8 + [429]
     assert make(limited, "desk").status_code == 429
+
+
+# --- What stands around -----------------------------------------------------------------------------
+
+
+def test_the_page_of_tokens_takes_as_many_statements_for_thirty_as_for_one(town: Town) -> None:
+    def statements() -> int:
+        with count_statements() as found:
+            assert client.get("/service/jetons").status_code == 200
+        return len(found)
+
+    client = town.client("admin")
+    token_of(town, "desk")
+    statements()  # the town's catalogue is read once
+    few = statements()
+    for name in ("desk", "hugo", "accountant", "configurator", "head") * 6:
+        token_of(town, name)
+    # account, facilities of the form, three for the tokens, the version of the catalogue, the piles
+    assert statements() == few <= 7
+
+
+def test_a_program_proves_no_form_and_a_person_still_does(town: Town) -> None:
+    give_passwords()
+    call = caller(town, "desk")
+    town.app.config["WTF_CSRF_ENABLED"] = True
+    assert call("POST", "/familles", json={"name": "Neuve"}).status_code == 201
+    assert make(town, "desk").status_code == 400
+    with unscoped("compter"):
+        assert len(db.session.scalars(select(ApiToken)).all()) == 1
+
+
+def test_a_failure_is_told_in_json_and_undone(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*given: Any) -> None:
+        raise RuntimeError("secret des coulisses")
+
+    told = token_of(town, "desk")
+    town.app.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setattr("app.screens.api.values.row_as_json", fail)
+    monkeypatch.setitem(town.app.config, "TESTING", False)
+    answer = town.app.test_client().get("/api/v1/familles", headers={"Authorization": f"Bearer {told}"})
+    assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
+    assert "coulisses" not in answer.text and answer.get_json()["status"] == 500
+
+
+def test_the_way_to_use_it_names_what_one_s_own_token_opens(town: Town) -> None:
+    page = town.client("accountant").get("/service/api").text
+    assert "/api/v1/factures" in page and "/api/v1/fiches-sante" not in page

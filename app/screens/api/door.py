@@ -57,7 +57,7 @@ def _refuse(is_told: bool, now: datetime) -> NoReturn:
 def _wait(until: datetime | None, now: datetime) -> None:
     if until is None:
         return
-    seconds = max(1, round((until - now).total_seconds()))
+    seconds = max(1, int((until - now).total_seconds()))
     unit = "seconde" if seconds == 1 else "secondes"
     raise Refused(
         429,
