@@ -65,7 +65,7 @@ def shed(tmp_path: Path) -> Iterator[tuple[Town, type[Entity]]]:
 
 
 def test_the_api_of_a_new_kind_of_record_is_there_too(shed: tuple[Town, type[Entity]]) -> None:
-    town, bicycle = shed
+    town, _ = shed
     call = caller(town, "desk")
     given = {"family": town.families["A"], "name": "Rouge", "wheel": "small", "gears": 6, "note": "Crevé"}
     made = call("POST", "/velos", json=given)
