@@ -265,6 +265,18 @@ def test_a_row_is_made_changed_and_deleted_with_its_revision(town: Town) -> None
     assert actors == ["Secrétariat Service (jeton desk essaie)"]
 
 
+def test_the_history_in_json_hides_what_the_reader_may_not_see(town: Town) -> None:
+    given = {"account": town.accounts["claire"], "role_name": "admin"}
+    assert caller(town, "admin")("POST", "/roles", json=given).status_code == 201
+
+    def told(name: str) -> Any:
+        rows = caller(town, name).get("/historique?q=role&champs=summary,after").get_json()["elements"]
+        return next(row["after"] for row in rows if row["summary"] == "Rôle, ajout")
+
+    assert told("admin")["role_name"] == "admin"
+    assert told("desk") == {}
+
+
 def test_a_program_is_named_in_the_history(town: Town) -> None:
     call = Caller(town, program([RoleName.DESK], label="Logiciel de restauration"))
     assert call("POST", "/familles", json={"name": "Neuve"}).status_code == 201
