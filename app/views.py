@@ -12,6 +12,7 @@ from app.models import (
     AccountFamily,
     Activity,
     Answer,
+    ApiToken,
     Article,
     BillingRun,
     Booking,
@@ -63,7 +64,8 @@ from app.models import (
     Vaccination,
     Vaccine,
 )
-from app.screens import accounts, home, login, outbox
+from app.screens import accounts, home, login, outbox, web
+from app.screens.api.pages import Api
 from app.screens.attendance import AttendancePage
 from app.screens.billing_run import BillingPage
 from app.screens.change_inbox import ChangeInbox
@@ -84,6 +86,7 @@ from app.screens.registration_inbox import RegistrationInboxPage
 from app.screens.registrations import RegistrationsPage
 from app.screens.rights import RightsPage
 from app.screens.search import SearchPage
+from app.screens.tokens import ApiHelp, TokensPage
 from app.services.piles import waiting
 
 STAFF = (
@@ -134,12 +137,14 @@ STAFF = (
     heading("Comptes"),
     screen(Account, icon="person-circle", tabs=(AccountFamily, RoleGrant, Connection)),
     page("Équipe", accounts.TeamPage, icon="people-fill"),
+    page("Jetons d’accès", TokensPage, icon="key"),
     page("Boîte d’envoi", outbox.OutboxPage, icon="envelope-check"),
     screen(OutgoingMail, in_menu=False),
     screen(HistoryEntry, icon="clock-history"),
     screen(AccountFamily, in_menu=False),
     screen(RoleGrant, in_menu=False),
     screen(LoginLink, in_menu=False),
+    screen(ApiToken, in_menu=False),
     screen(Connection, in_menu=False),
     screen(Heartbeat, in_menu=False),
     heading("Réglages"),
@@ -191,9 +196,12 @@ OTHERS = (
     *login.PAGES,
     accounts.FamilyAccess,
     accounts.HatSwitch,
+    Api,
+    ApiHelp,
 )
 
 
 def register(builder: AppBuilder) -> None:
     """Put every screen on the application."""
     install(builder, STAFF, FAMILY, OTHERS, badges=waiting)
+    web.exempt_own_doors(builder)

@@ -4,7 +4,7 @@ The framework's own users, roles and permission rows are not used: rights derive
 declarations (``permissions.py``), so no table can drift from the code. See decision 0002.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask_appbuilder.security.sqla.manager import SecurityManager
@@ -14,8 +14,8 @@ from sqlalchemy.orm import joinedload
 from app.access import tightening
 from app.access.database import db
 from app.access.viewer import Side, Viewer, current_viewer, hat_key, unscoped
-from app.declare import FAMILY, NOBODY, Role
-from app.models import Account, AccountFamily
+from app.declare import FAMILY, NOBODY, STAFF, Role
+from app.models import Account, AccountFamily, ApiToken
 
 
 class Guard(SecurityManager):
@@ -113,3 +113,31 @@ def viewer_of(account: Account, side: Side, family_id: int | None = None, hat: s
         family_id=family_id if family_id in families else (families[0] if families else None),
         tightened=tightening.in_force(),
     )
+
+
+def viewer_of_token(token: ApiToken) -> Viewer | None:
+    """The viewer that a token is, on the service's side; None when it opens nothing any more.
+
+    A colleague's never does more than the account does now: its hat must still be one of theirs, the
+    stamp must be that of today. Asks for ``account`` with its grants and households, loaded.
+    """
+    chosen = Role(0)
+    for role in STAFF:
+        if role.code in token.roles:
+            chosen |= role
+    account = token.account
+    if account is None:
+        where = None if token.facility_id is None else frozenset((token.facility_id,))
+        name = f"Programme\u00a0: {token.label}"
+        if not chosen:
+            return None
+        rights = tightening.in_force()
+        return Viewer(None, name, Side.STAFF, roles=chosen, facility_ids=where, tightened=rights)
+    if not account.is_active_account or account.stamp != token.stamp:
+        return None
+    hat = next((one for one in hats_of(account) if one.key == token.hat), None)
+    if hat is None or not hat.roles & chosen:
+        return None
+    worn = viewer_of(account, Side.STAFF, hat=hat.key)
+    name = f"{account.full_name[:100]} (jeton {token.label})"  # the history has 200 signs for it
+    return replace(worn, name=name, roles=hat.roles & chosen)

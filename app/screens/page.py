@@ -1,5 +1,6 @@
 """The base of every screen, and the gate: what is not allowed by a page does not exist."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from flask import Flask, abort, current_app, g, redirect, render_template, request, session, url_for
@@ -18,6 +19,7 @@ from app.screens import stay
 from app.services import clock, passwords
 
 OPEN_ENDPOINTS = frozenset({"static", "healthz"})
+NO_ONE = Viewer(account_id=None, name="", side=Side.FAMILY)
 
 
 class Page(BaseView):
@@ -30,6 +32,8 @@ class Page(BaseView):
     side: ClassVar[Side | None]
     roles: ClassVar[Role] = NOBODY
     method_roles: ClassVar[dict[str, Role]] = {}
+    own_door: ClassVar[Callable[[], None] | None] = None
+    """Who says who is asking, where it is not the log-in's cookie: it sets the viewer, or raises."""
     template_folder = None
 
     def __init__(self) -> None:
@@ -82,6 +86,10 @@ def _gate() -> ResponseReturnValue | None:
     page, method = page_of(request.endpoint)
     if page is None:
         abort(404)  # the framework's own pages are not ours to show
+    own_door = type(page).own_door
+    if own_door is not None:
+        own_door()
+        return None if page.allows(method, viewers.current_viewer() or NO_ONE) else abort(404)
     stay.enforce()
     account = current_user._get_current_object()
     g.account = account if account.is_authenticated else None

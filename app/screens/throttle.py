@@ -14,6 +14,9 @@ LOGIN_BY_ACCOUNT = parse("8 per 15 minutes")
 LOGIN_BY_ADDRESS = parse("60 per 15 minutes")
 FORGOTTEN_BY_ACCOUNT = parse("3 per hour")
 FORGOTTEN_BY_ADDRESS = parse("20 per hour")
+API_READS = parse("300 per minute")
+API_WRITES = parse("60 per minute")
+API_WRONG_BY_ADDRESS = parse("20 per 15 minutes")
 
 
 def _limiter() -> Limiter | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g, jsonify
 from flask.typing import ResponseReturnValue
+from flask_appbuilder import AppBuilder
 from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
@@ -19,6 +20,7 @@ from app.access.scope import OutOfScope, RightTightened
 from app.access.viewer import unscoped
 from app.models import Family, Heartbeat
 from app.screens import look, menu, page
+from app.screens.api import problems
 from app.screens.numbers import RowNumber
 from app.services import clock, team
 from app.services.catalogue import catalogue
@@ -76,10 +78,18 @@ def init_app(app: Flask) -> None:
     )
     for code in look.CODES:
         app.register_error_handler(code, _on_error)
+    app.register_error_handler(problems.Refused, _on_refused)
     app.register_error_handler(OutOfScope, _on_out_of_scope)
     app.register_error_handler(RightTightened, _on_tightened)
     app.register_error_handler(StaleDataError, _on_stale)
     app.register_error_handler(CSRFError, _on_error)
+
+
+def exempt_own_doors(builder: AppBuilder) -> None:
+    """Where no cookie says who is asking, there is no form of ours to prove."""
+    for one in builder.baseviews:
+        if isinstance(one, page.Page) and type(one).own_door is not None:
+            csrf.exempt(one.blueprint)
 
 
 def _own_policy(response: Response) -> Response:
@@ -135,7 +145,13 @@ def _on_error(error: HTTPException) -> ResponseReturnValue:
     """The page of an error: what was begun is undone, and what the page itself reads waits for no writer."""
     db.session.rollback()
     set_reading(True)
-    return look.error_page(error)
+    return problems.of(error) if problems.is_api() else look.error_page(error)
+
+
+def _on_refused(refused: problems.Refused) -> ResponseReturnValue:
+    """A refusal of the API: nothing of what was begun stays."""
+    db.session.rollback()
+    return problems.answer(refused)
 
 
 def _on_out_of_scope(error: OutOfScope) -> ResponseReturnValue:

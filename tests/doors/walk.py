@@ -40,6 +40,7 @@ ROWS_OF_ARGUMENTS = {
     "registration_id": "Registration",
     "request_id": "ChangeRequest",
     "thread_id": "Thread",
+    "token_id": "ApiToken",
 }
 OTHER_ARGUMENTS = {"jour": DAY, "slug": "familles", "token": "inconnu", "filename": "x", "locale": "fr"}
 NOT_OURS = ("appbuilder.", "UtilView.", "LocaleView.")
@@ -115,6 +116,11 @@ class Walker:
         """Open a page with the rows of a household."""
         path = path_of(self.town, rule, self.rows[whose])
         self._knock(rule, whose, "GET", path)
+
+    def others(self, rule: Rule, whose: str) -> None:
+        """Every other method that the rule answers: those of programs."""
+        for method in sorted((rule.methods or set()) - {"GET", "HEAD", "OPTIONS", "POST"}):
+            self._knock(rule, whose, method, path_of(self.town, rule, self.rows[whose]), json={})
 
     def post(self, rule: Rule, whose: str, forged: dict[str, Any]) -> None:
         """Send a form there."""
@@ -194,7 +200,7 @@ def walk(
     town: Town,
     rows: dict[str, Rows],
     name: str | None,
-    keep: Callable[[Rule], bool] = reads,
+    keep: Callable[[Rule], bool] = lambda rule: True,
     whose: str = "AB",
 ) -> Walker:
     """Open every page, with the rows of each household where the address names one."""
@@ -202,6 +208,8 @@ def walk(
     for rule in rules(town, lambda rule: reads(rule) and keep(rule)):
         for letter in whose if rule.arguments else "A":
             walker.get(rule, letter)
+    for rule in rules(town, keep):
+        walker.others(rule, "A")
     return walker
 
 
@@ -241,11 +249,10 @@ def path_of(town: Town, rule: Rule, rows: Rows) -> str:
     values: dict[str, Any] = {}
     for argument in rule.arguments:
         if argument == "row_id":
-            assert own is not None, rule
-            values[argument] = rows[own.__name__]
+            values[argument] = rows[own.__name__ if own else "Family"]
         elif argument == "name":
-            assert own is not None, rule
-            values[argument] = _named(own, Kind.FILE if rule.endpoint.endswith(".file") else Kind.RELATION)
+            kind = Kind.FILE if rule.endpoint.endswith(".file") else Kind.RELATION
+            values[argument] = _named(own, kind) if own else "notes"
         elif argument in ROWS_OF_ARGUMENTS:
             values[argument] = rows[ROWS_OF_ARGUMENTS[argument]]
         else:

@@ -15,6 +15,7 @@ from app.access.viewer import unscoped
 from app.declare import CARE, FAMILY, Choice, Entity, attribute, masculine, positive, registry, relation
 from app.models import Family, HistoryEntry
 from tests.people import Browser, Town, make_town, settings_for
+from tests.support.api import caller
 from tests.support.sql import count_statements
 
 
@@ -61,6 +62,29 @@ def shed(tmp_path: Path) -> Iterator[tuple[Town, type[Entity]]]:
         Entity.metadata.remove(bicycle.__table__)  # type: ignore[arg-type]
         Entity.registry._dispose_cls(bicycle)
         Entity.registry._class_registry.pop("Bicycle", None)
+
+
+def test_the_api_of_a_new_kind_of_record_is_there_too(shed: tuple[Town, type[Entity]]) -> None:
+    town, _ = shed
+    call = caller(town, "desk")
+    given = {"family": town.families["A"], "name": "Rouge", "wheel": "small", "gears": 6, "note": "Crevé"}
+    made = call("POST", "/velos", json=given)
+    assert made.status_code == 201
+    assert call.get("/velos?wheel=small&champs=name,wheel,family").get_json()["elements"] == [
+        {
+            "id": made.get_json()["id"],
+            "revision": 1,
+            "name": "Rouge",
+            "wheel": "small",
+            "family": {"id": town.families["A"], "nom": "Martin"},
+        }
+    ]
+    wrong = call("POST", "/velos", json=given | {"gears": -1, "wheel": "huge"})
+    assert set(wrong.get_json()["erreurs"]) == {"gears", "wheel"}
+    assert "note" not in caller(town, "accountant").get("/velos").get_json()["elements"][0]
+    described = call.get("/openapi.json").get_json()
+    assert set(described["paths"]["/api/v1/velos"]) == {"get", "post"}
+    assert described["components"]["schemas"]["BicycleCreation"]["required"] == ["family", "name"]
 
 
 def page_of(answer: Any) -> str:
