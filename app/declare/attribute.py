@@ -83,6 +83,7 @@ class Attribute:
     python_type: Any = None
     target: str = ""
     parent: bool = False
+    inline: bool = False
 
     def bound(self, name: str, annotation: Any, see: Role, edit: Role) -> "Attribute":
         """The declaration completed by the annotation and by the entity's own rights."""
@@ -208,13 +209,14 @@ def relation(
     freeze: str = "",
     unique: bool = False,
     parent: bool = False,
+    inline: bool = False,
     ondelete: str = "",
     **relationship_options: Any,
 ) -> Any:
     """Declare a many-to-one: the key ``<name>_id``, its index and the relationship come with it.
 
     parent: this row is a part of that one: shown among its tabs, deleted with it unless ``ondelete``
-    says otherwise.
+    says otherwise. inline: and it is written in the form of that one, a line each.
     """
     declared = Attribute(
         label=label,
@@ -226,6 +228,7 @@ def relation(
         freeze=freeze,
         kind=Kind.RELATION,
         parent=parent,
+        inline=inline,
     )
     return RelationMarker(
         declared,
