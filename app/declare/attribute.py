@@ -54,7 +54,7 @@ CHECKS_OF_KIND: dict[Kind, Check] = {
     Kind.PHONE: french_phone,
     Kind.IBAN: iban,
 }
-LENGTH_OF_KIND = {Kind.TEXT: 200, Kind.EMAIL: 200, Kind.PHONE: 40, Kind.IBAN: 34}
+LENGTH_OF_KIND = {Kind.TEXT: 200, Kind.LONG_TEXT: 20_000, Kind.EMAIL: 200, Kind.PHONE: 40, Kind.IBAN: 34}
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from app.access.viewer import unscoped
 from app.models import Bracket, HistoryEntry, Opening, Registration, Tariff, Unit
 from tests.people import Town
 from tests.screens.test_builder import page_of, read
+from tests.support.forms import form_of
 from tests.support.sql import count_statements
 
 PRICES = select(Bracket.from_quotient, Bracket.until_quotient, Bracket.price).order_by(Bracket.id)
@@ -31,23 +32,6 @@ def tariff(town: Town, *prices: str, code: str = "repas") -> int:
             db.session.add(Bracket(tariff_id=row.id, price=Decimal(price), **ends))
         db.session.commit()
         return row.id
-
-
-def form_of(page: str) -> dict[str, Any]:
-    """What a browser would send of the form of that page: every field as it is drawn, no button."""
-    found: dict[str, Any] = {}
-    body = page[page.index('<form method="post" enc') :]
-    for tag in re.findall(r"<input[^>]*>", body):
-        given = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
-        boxed = given.get("type") == "checkbox"
-        if given.get("name") and (not boxed or " checked" in tag) and given["name"] != "q":
-            found[given["name"]] = given.get("value", "")
-    for name, inner in re.findall(r'<select[^>]*name="([^"]*)"[^>]*>(.*?)</select>', body, re.DOTALL):
-        chosen = re.search(r'<option selected value="([^"]*)"', inner)
-        found[name] = chosen[1] if chosen else ""
-    for name, text in re.findall(r'<textarea[^>]*name="([^"]*)"[^>]*>(.*?)</textarea>', body, re.DOTALL):
-        found[name] = text.strip()
-    return found
 
 
 class Desk:

@@ -256,9 +256,12 @@ def _no_file(upload: Any) -> Any:
 
 
 def in_place(entity: type[Entity], rows: Sequence[Entity]) -> list[Entity]:
-    """By their declared rank when they have one; otherwise as they come, a missing start first."""
+    """By their declared rank, or their first day; otherwise as they come, a missing start first."""
     if "position" in entity.__attributes__:
         return sorted(rows, key=lambda row: row.position or 0)  # type: ignore[attr-defined]
+    day = next((one.name for one in entity.__attributes__.values() if one.kind is Kind.DATE), None)
+    if day is not None:
+        return sorted(rows, key=lambda row: getattr(row, day) or date.min)
     first = entity.__attributes__[entity.__named__[0]].column
     return sorted(rows, key=lambda row: getattr(row, first) is not None)
 
