@@ -250,7 +250,10 @@ class Keys:
             what = here.evaluate("one => one.outerHTML.slice(0, 200)")
             shows = False
             for _ in range(6):  # what a script draws comes a moment later
-                shows = shows or here.evaluate(FOCUS_SHOWS) or bool(self.page.wait_for_timeout(50))
+                shows = shows or here.evaluate(FOCUS_SHOWS)
+                if shows:
+                    break
+                self.page.wait_for_timeout(50)
             assert shows, f"{self.page.url}: the focus does not show on {what}"
         raise AssertionError(f"{self.page.url}: not reached by Tab: {wanted}")
 

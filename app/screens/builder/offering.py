@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
+from sqlalchemy import select
+
+from app.access.database import db
 from app.access.viewer import Viewer
 from app.declare import Attribute, Entity, Kind
 from app.screens import numbers
@@ -67,17 +70,11 @@ def _offer(
     few: int,
 ) -> None:
     target = naming.target_of(one)
-    rows = choices.few_rows(target, viewer, few) if lists > 0 else None
-    named = (
-        dict(rows)
-        if rows is not None
-        else choices.rows_named(
-            target, {key for form in forms for key in _wanted(form, one)}, viewer, precisely=True
-        )
-    )
+    wanted = {key for form in forms for key in _wanted(form, one)}
+    listed, named = _named(target, viewer, wanted, few if lists > 0 else 0)
     for form in forms:
         picking: Picking = form.form[one.name]
-        if rows is not None:
+        if listed:
             picking.offer(named)
         else:
             names = {key: named[key] for key in _wanted(form, one) if key in named}
@@ -87,6 +84,20 @@ def _offer(
                 names |= {row.id: naming.precise(row, viewer) for row in found}
             picking.offer(names, search_url(one))
         _settle(form, one, picking)
+
+
+def _named(target: type[Entity], viewer: Viewer, wanted: set[int], few: int) -> tuple[bool, dict[int, str]]:
+    """Whether every row in reach is there, and their names; otherwise the wanted ones'. One statement."""
+    if not few:
+        return False, choices.rows_named(target, wanted, viewer, precisely=True)
+    first = listing.Statement(target, viewer, select(target.id))
+    first.order(None, False)
+    here = target.id.in_(first.select.limit(few + 1)) | target.id.in_(wanted)
+    chosen = listing.in_order(select(target).where(here), target, viewer, naming.telling(target, viewer))
+    rows = db.session.scalars(chosen).unique().all()
+    if len(rows) > few:
+        return False, {row.id: naming.precise(row, viewer) for row in rows if row.id in wanted}
+    return True, choices.told_apart(rows, viewer)
 
 
 def _wanted(form: RowForm, one: Attribute) -> list[int]:
