@@ -26,7 +26,7 @@ from tests.support.forms import form_of
 from tests.support.rows import Rows, every_row
 
 STAFF = ("configurator", "desk", "accountant", "admin", "head", "hugo")
-FORMS, LISTS = 1200, 400
+FORMS, LISTS = 1200, 260
 DRAWN = settings(
     derandomize=True,
     deadline=None,
