@@ -54,7 +54,7 @@ CHECKS_OF_KIND: dict[Kind, Check] = {
     Kind.PHONE: french_phone,
     Kind.IBAN: iban,
 }
-LENGTH_OF_KIND = {Kind.TEXT: 200, Kind.EMAIL: 200, Kind.PHONE: 40, Kind.IBAN: 34}
+LENGTH_OF_KIND = {Kind.TEXT: 200, Kind.LONG_TEXT: 20_000, Kind.EMAIL: 200, Kind.PHONE: 40, Kind.IBAN: 34}
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ class Attribute:
     python_type: Any = None
     target: str = ""
     parent: bool = False
+    inline: bool = False
 
     def bound(self, entity: str, name: str, annotation: Any, see: Role, edit: Role) -> "Attribute":
         """The declaration completed by the annotation and by the entity's own rights."""
@@ -210,13 +211,14 @@ def relation(
     freeze: str = "",
     unique: bool = False,
     parent: bool = False,
+    inline: bool = False,
     ondelete: str = "",
     **relationship_options: Any,
 ) -> Any:
     """Declare a many-to-one: the key ``<name>_id``, its index and the relationship come with it.
 
     parent: this row is a part of that one: shown among its tabs, deleted with it unless ``ondelete``
-    says otherwise.
+    says otherwise. inline: and it is written in the form of that one, a line each.
     """
     declared = Attribute(
         label=label,
@@ -228,6 +230,7 @@ def relation(
         freeze=freeze,
         kind=Kind.RELATION,
         parent=parent,
+        inline=inline,
     )
     return RelationMarker(
         declared,

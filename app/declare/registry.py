@@ -70,6 +70,8 @@ def faults_of(entity: "type[Entity]") -> Iterator[str]:
             yield f"{where} cite l'attribut {name}, qui n'est pas déclaré."
     for attribute in entity.__attributes__.values():
         yield from _attribute_faults(attribute, f"{where}.{attribute.name}")
+        if attribute.inline:
+            yield from _inline_faults(entity, attribute, f"{where}.{attribute.name}")
 
 
 def _attribute_faults(attribute: Attribute, at: str) -> Iterator[str]:
@@ -87,6 +89,29 @@ def _attribute_faults(attribute: Attribute, at: str) -> Iterator[str]:
         yield f"{at} mène à {attribute.target}, qui n'est pas une entité déclarée."
     if attribute.secret and see:
         yield f"{at} est secret et pourtant montré : mettez see=NOBODY."
+
+
+def _inline_faults(entity: "type[Entity]", attribute: Attribute, at: str) -> Iterator[str]:
+    """What keeps the rows of an entity from being lines in the form of another one."""
+    line = "en ligne (inline)"
+    if not attribute.parent:
+        yield f"{at} est {line} sans être une partie de {attribute.target} : ajoutez parent=True."
+    if attribute.target == entity.__name__:
+        yield f"{at} est {line} dans sa propre sorte de fiche : retirez inline."
+    if not entity.__history__:
+        yield f"{at} est {line}, mais ces fiches se comptent par milliers (__history__) : retirez inline."
+    if not entity.may_edit():
+        yield f"{at} est {line}, mais personne ne modifie ces fiches : retirez inline."
+    others = [one for one in entity.__attributes__.values() if one is not attribute]
+    if any(one.inline and one.target == attribute.target for one in others):
+        yield f"{at} : deux relations en ligne vers {attribute.target} ; n'en gardez qu'une."
+    for one in others:
+        if one.kind is Kind.FILE and one.edit:
+            yield f"{at} est {line}, mais {one.name} est un fichier, qui ne tient pas dans une ligne."
+    for other in _entities.values():
+        inner = (one for one in other.__attributes__.values() if one.inline)
+        if other is not entity and any(one.target == entity.__name__ for one in inner):
+            yield f"{at} est {line}, mais {other.__name__} l'est dans {entity.__name__} : un seul niveau."
 
 
 def _scope_faults(entity: "type[Entity]", where: str, scope: Scope, word: str) -> Iterator[str]:

@@ -63,7 +63,7 @@ class Bracket(Entity):
     __named__ = ("from_quotient",)
     __listed__ = ("tariff", "from_quotient", "until_quotient", "price")
 
-    tariff: Mapped[Tariff] = relation("Tarif", parent=True, back_populates="brackets")
+    tariff: Mapped[Tariff] = relation("Tarif", parent=True, inline=True, back_populates="brackets")
     tariff_id: Mapped[int]
     from_quotient: Mapped[Decimal | None] = attribute("Quotient à partir de", unit="€", check=positive)
     until_quotient: Mapped[Decimal | None] = attribute("Jusqu’à (exclu)", unit="€", check=positive)
@@ -262,7 +262,7 @@ class MandateFacility(Entity):
     __named__ = ("facility",)
     __table_args__ = (UniqueConstraint("mandate_id", "facility_id"),)
 
-    mandate: Mapped[Mandate] = relation("Mandat", parent=True)
+    mandate: Mapped[Mandate] = relation("Mandat", parent=True, inline=True)
     mandate_id: Mapped[int]
     facility: Mapped[Facility] = relation("Structure")
     facility_id: Mapped[int]

@@ -52,7 +52,7 @@ class Period(Entity):
     __named__ = ("name",)
     __listed__ = ("name", "period_kind", "starts_on", "ends_on", "school_year")
 
-    school_year: Mapped[SchoolYear] = relation("Année scolaire", parent=True)
+    school_year: Mapped[SchoolYear] = relation("Année scolaire", parent=True, inline=True)
     school_year_id: Mapped[int]
     name: Mapped[str] = attribute("Nom")
     period_kind: Mapped[PeriodKind] = attribute("Type")

@@ -105,7 +105,7 @@ class Unit(Entity):
     __listed__ = ("activity", "name", "starts_at", "ends_at", "places")
     __table_args__ = (UniqueConstraint("activity_id", "code"),)
 
-    activity: Mapped[Activity] = relation("Activité", parent=True)
+    activity: Mapped[Activity] = relation("Activité", parent=True, inline=True)
     activity_id: Mapped[int]
     code: Mapped[str] = attribute("Code", length=60, see=SETTINGS)
     name: Mapped[str] = attribute("Nom")
@@ -129,7 +129,7 @@ class CareGroup(Entity):
     __menu__ = "Réglages"
     __named__ = ("name",)
 
-    activity: Mapped[Activity] = relation("Activité", parent=True)
+    activity: Mapped[Activity] = relation("Activité", parent=True, inline=True)
     activity_id: Mapped[int]
     name: Mapped[str] = attribute("Nom")
     places: Mapped[int | None] = attribute("Places", check=positive)

@@ -4,7 +4,7 @@ A refusal is a value: an ``Outcome`` with a French sentence for each attribute. 
 not edit is refused here too, whatever the form let through.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -85,22 +85,27 @@ def create(
     """Add a row with these values (a relation's is a row's number), and commit."""
     if not can_be_made(entity, viewer):
         return _refused(f"Vous ne pouvez pas créer {entity.__term__.a}.")
-    barred = _barred(entity, values, viewer)
-    if barred:
-        return Outcome(problems=barred)
+    wrong = barred(entity, values, viewer)
+    if wrong:
+        return Outcome(problems=wrong)
+    row = made(entity, values, now or clock.now())
+    wrong = row_checks.problems(row)
+    if wrong:
+        return Outcome(problems=wrong)
+    db.session.add(row)
+    return written(row, values, db.session.commit)
+
+
+def made(entity: type[Entity], values: Mapping[str, Any], moment: datetime) -> Entity:
+    """A new row with these values, which no session knows yet; its own moments are filled."""
     row = entity()
-    moment = now or clock.now()
     for one in entity.__attributes__.values():
         if one.name not in values and must_be_given(entity, one) and is_filled_here(one):
             setattr(
                 row, one.name, moment if one.kind is Kind.MOMENT else moment.astimezone(clock.PARIS).date()
             )
-    _set(row, values)
-    wrong = row_checks.problems(row)
-    if wrong:
-        return Outcome(problems=wrong)
-    db.session.add(row)
-    return _commit(row, entity, values)
+    assign(row, values)
+    return row
 
 
 def update(row: Entity, values: Mapping[str, Any], viewer: Viewer, revision: int | None = None) -> Outcome:
@@ -108,17 +113,17 @@ def update(row: Entity, values: Mapping[str, Any], viewer: Viewer, revision: int
     entity = type(row)
     if not permissions.may(viewer, entity, Action.EDIT):
         return _refused(f"Vous ne pouvez pas modifier {entity.__term__.the}.")
-    barred = _barred(entity, values, viewer)
-    if barred:
-        return Outcome(problems=barred)
+    wrong = barred(entity, values, viewer)
+    if wrong:
+        return Outcome(problems=wrong)
     if revision is not None and revision != row.revision:
         return conflict(entity, row.id)
-    _set(row, values)
+    assign(row, values)
     wrong = row_checks.problems(row)
     if wrong:
         db.session.rollback()
         return Outcome(problems=wrong)
-    return _commit(row, entity, values)
+    return written(row, values, db.session.commit)
 
 
 def delete(row: Entity, viewer: Viewer) -> Outcome:
@@ -129,10 +134,15 @@ def delete(row: Entity, viewer: Viewer) -> Outcome:
     holding = [one for one in dependents(row) if not one.leaves_with_it]
     if holding:
         return _refused(held_by(entity, holding))
-    row_id = row.id
+    return erased(row, db.session.commit)
+
+
+def erased(row: Entity, write: Callable[[], None]) -> Outcome:
+    """Delete, flush or commit, and put in words what the database refuses: all is then undone."""
+    entity, row_id = type(row), row.id
     db.session.delete(row)
     try:
-        db.session.commit()
+        write()
     except StaleDataError:
         db.session.rollback()
         return conflict(entity, row_id)
@@ -185,20 +195,23 @@ def _refused(sentence: str) -> Outcome:
     return Outcome(problems={WHOLE: sentence})
 
 
-def _barred(entity: type[Entity], values: Mapping[str, Any], viewer: Viewer) -> dict[str, str]:
+def barred(entity: type[Entity], values: Mapping[str, Any], viewer: Viewer) -> dict[str, str]:
+    """A sentence for each of these attributes that the viewer may not edit."""
     editable = {one.name for one in permissions.editable(entity, viewer)}
     return {name: "Vous ne pouvez pas modifier ce champ." for name in values if name not in editable}
 
 
-def _set(row: Entity, values: Mapping[str, Any]) -> None:
+def assign(row: Entity, values: Mapping[str, Any]) -> None:
+    """Give a row these values; a relation's is a row's number."""
     for name, value in values.items():
         setattr(row, row.__attributes__[name].column, value)
 
 
-def _commit(row: Entity, entity: type[Entity], values: Mapping[str, Any]) -> Outcome:
-    row_id = row.id
+def written(row: Entity, values: Mapping[str, Any], write: Callable[[], None]) -> Outcome:
+    """Flush or commit, and put in words what the database or the scope refuses: all is then undone."""
+    entity, row_id = type(row), row.id
     try:
-        db.session.commit()
+        write()
     except IntegrityError as error:
         db.session.rollback()
         return Outcome(problems=_explained(entity, values, error))

@@ -129,3 +129,34 @@ def test_a_contradiction_stops_the_boot_with_a_sentence_that_says_where() -> Non
     assert "Blind.title : Direction de structure peut modifier sans voir" in str(told.value)
     assert "Blind.notes attend une validation, mais aucune famille" in str(told.value)
     verify()
+
+
+def test_a_part_written_in_a_form_must_be_one_and_be_few() -> None:
+    from sqlalchemy.orm import Mapped
+
+    from app.declare import NOBODY, TOWN, FileRef, attribute, masculine, relation
+    from app.declare.registry import faults_of, forget
+
+    class Loose(Entity):
+        """Loose: a line that is no part, of a sort kept by the thousand, that nobody writes, with a file."""
+
+        __term__ = masculine("libre", "libres")
+        __scope__ = TOWN
+        __edit__ = NOBODY
+        __history__ = False
+
+        bracket: Mapped[models.Bracket] = relation("Tranche", inline=True)
+        bracket_id: Mapped[int]
+        file: Mapped[FileRef | None] = attribute("Fichier")
+
+    try:
+        told = "\n".join(faults_of(Loose))
+    finally:
+        forget(Loose)
+        Entity.metadata.remove(cast(Table, Loose.__table__))
+    for sentence in (
+        "sans être une partie de Bracket : ajoutez parent=True",
+        "se comptent par milliers",
+        "personne ne modifie ces fiches",
+    ):
+        assert sentence in told, sentence

@@ -367,3 +367,21 @@ def test_every_kind_has_a_field_or_is_read_only() -> None:
 
     drawn = {*PLAIN, Kind.CHOICE, Kind.BOOLEAN}
     assert drawn == set(Kind)
+
+
+def test_a_search_through_relations_is_narrowed_to_who_asks(town: Town, rows: dict[str, Rows]) -> None:
+    """For every entity, by a head of one facility and by a parent."""
+    for name, side, own, other in (
+        ("hugo", Side.STAFF, "lila", "tom"),
+        ("claire", Side.FAMILY, "lila", "tom"),
+    ):
+        client, viewer = town.client(name), town.viewer(name)
+        for entity in entities():
+            page = screen(town, entity, side)
+            if page is not None and page.allows("index", viewer):
+                assert client.get(f"{page.route_base}/?q=a").status_code == 200, entity
+        base = "/service" if side is Side.STAFF else "/espace"
+        assert "<tbody>" in text(client.get(f"{base}/inscriptions/?q={own}")) or side is Side.FAMILY
+        assert f'{base}/inscriptions/{rows["B"]["Registration"]}"' not in text(
+            client.get(f"{base}/inscriptions/?q={other}")
+        )

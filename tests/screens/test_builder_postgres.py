@@ -25,7 +25,15 @@ def test_every_door_answers_and_searches_fold_accents_on_postgresql(
         desk = town.client("desk")
         for entity in entities():
             base = app.extensions[SCREENS][entity.__name__, Side.STAFF].route_base
-            for door in ("/", "/?q=%C3%89lise+b%C5%93uf%00%25", "/export.csv", "/1", "/creer", "/1/modifier"):
+            for door in (
+                "/",
+                "/?q=%C3%89lise+b%C5%93uf%00%25",
+                "/export.csv",
+                "/1",
+                "/1?onglet=historique",
+                "/creer",
+                "/1/modifier",
+            ):
                 assert desk.get(base + door).status_code < 500, base + door
         found = desk.get("/service/personnes/?q=ZOE+martin").get_data(as_text=True)
         assert "Martin-Durand" in found and "Lila" not in found

@@ -64,11 +64,16 @@ def few_rows(entity: type[Entity], viewer: Viewer, most: int = FEW) -> list[tupl
     rows = db.session.scalars(chosen).unique().all()
     if len(rows) > most:
         return None
+    return list(told_apart(rows, viewer).items())
+
+
+def told_apart(rows: Sequence[Entity], viewer: Viewer) -> dict[int, str]:
+    """The names of these rows, more precise where two are alike. No statement if they were loaded so."""
     names = Counter(naming.label(row, viewer) for row in rows)
-    return [
-        (row.id, name if names[name] == 1 else naming.precise(row, viewer))
+    return {
+        row.id: name if names[name] == 1 else naming.precise(row, viewer)
         for row, name in ((row, naming.label(row, viewer)) for row in rows)
-    ]
+    }
 
 
 def controls(

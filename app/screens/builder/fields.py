@@ -29,6 +29,7 @@ from app.screens.numbers import BIGGEST, row_id
 from app.services.clock import PARIS
 
 BIGGEST_DECIMAL = Decimal(10**10)
+LONGEST_NUMBER = 40
 FIRST_YEAR, LAST_YEAR = 1900, 2150
 SPACES = str.maketrans("", "", " \u00a0\u202f€")
 
@@ -88,7 +89,8 @@ class Amount(DecimalField):
             value = Decimal("NaN")
         if not value.is_finite() or "_" in text:
             raise ValueError(f"«\u00a0{typed}\u00a0» n’est pas un nombre, par exemple {self.example}.")
-        if abs(value) >= BIGGEST_DECIMAL:
+        # Past what arithmetic bears, comparing would raise: the exponent is looked at first.
+        if len(text) > LONGEST_NUMBER or value.adjusted() > LONGEST_NUMBER or abs(value) >= BIGGEST_DECIMAL:
             raise ValueError("Ce nombre est trop grand.")
         if value != round(value, self.decimals):
             raise ValueError(f"Donnez au plus {self.decimals} chiffres après la virgule.")

@@ -1,9 +1,9 @@
 """The form of a row, made for the viewer: the attributes they edit, by section, the others to read."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, get_origin
+from typing import TYPE_CHECKING, Any, get_origin
 
 from werkzeug.datastructures import CombinedMultiDict, FileStorage, MultiDict
 from wtforms.form import BaseForm
@@ -12,14 +12,14 @@ from app.access import permissions
 from app.access.viewer import Viewer
 from app.declare import Attribute, Entity, FileRef, Kind
 from app.screens import numbers
-from app.screens.builder import cells, choices, filters, listing, naming
+from app.screens.builder import cells, filters
 from app.screens.builder.cells import Cell
 from app.screens.builder.fields import TEXTS, Moment, Picking, field_for
 from app.services.records import WHOLE, Outcome
 
-LISTS = 6
-"""The rows of that many relations are listed at most, one statement each; the others are searched for."""
-FOUND = 20
+if TYPE_CHECKING:
+    from app.screens.builder.inline import Block
+
 WIDTHS = {
     Kind.DATE: "f2",
     Kind.TIME: "f2",
@@ -32,7 +32,6 @@ WIDTHS = {
     Kind.JSON: "f6",
     Kind.FILE: "f6",
 }
-Arguments = MultiDict[str, str]
 
 
 @dataclass
@@ -78,24 +77,29 @@ def width(one: Attribute) -> str:
 
 
 class RowForm:
-    """A form over one entity, for one viewer; ``row`` None makes a new one."""
+    """A form over one entity, for one viewer; ``row`` None makes a new one.
+
+    ``blocks`` are the rows written in the same form, one a line (``inline``). ``edited``: fewer
+    attributes than the viewer edits. ``prefix`` stands before the name of each field.
+    """
 
     def __init__(
         self,
         entity: type[Entity],
         viewer: Viewer,
         today: date,
-        search_url: Callable[[Attribute], str],
         row: Entity | None = None,
         arguments: Any = None,
+        edited: Sequence[Attribute] | None = None,
+        prefix: str = "",
     ) -> None:
         self.entity, self.viewer, self.row = entity, viewer, row
-        edited = [one for one in permissions.editable(entity, viewer) if has_field(one)]
+        self.blocks: list[Block] = []
+        if edited is None:
+            edited = [one for one in permissions.editable(entity, viewer) if has_field(one)]
         self.edited = {one.name: one for one in edited}
-        self.form = BaseForm({one.name: self._field(one, today) for one in edited})
+        self.form = BaseForm({one.name: self._field(one, today) for one in edited}, prefix=prefix)
         self.form.process(None, data=self._values(arguments or MultiDict()))
-        self._search_url = search_url
-        self._lists = LISTS
 
     def _field(self, one: Attribute, today: date) -> Any:
         has_file = self.row is not None and isinstance(getattr(self.row, one.name), FileRef)
@@ -116,35 +120,20 @@ class RowForm:
                 given[name] = text
         return given
 
-    def fill(self, typed: Any, files: Any) -> None:
+    def fill(self, sent: Any, files: Any = None) -> None:
         """Take what was sent."""
-        self.form.process(CombinedMultiDict([files, typed]))
+        self.form.process(CombinedMultiDict([files or MultiDict(), sent]))
 
-    def offer(self, words: dict[str, str] | None = None) -> None:
-        """Give each relation the rows it can point at. ``words``: what is searched where no script runs."""
-        for name, one in list(self.edited.items()):
-            if one.kind is Kind.RELATION:
-                self._offer(one, self.form[name], (words or {}).get(name))
-
-    def _offer(self, one: Attribute, picking: Picking, words: str | None) -> None:
-        target = naming.target_of(one)
-        current = getattr(self.row, one.column) if self.row is not None else None
-        chosen = numbers.row_id(picking.data or "")
-        rows = choices.few_rows(target, self.viewer) if self._lists > 0 else None
-        self._lists -= 1
-        if rows is not None:
-            picking.offer(dict(rows))
-        else:
-            wanted = [key for key in (chosen, current) if key]
-            names = choices.rows_named(target, wanted, self.viewer, precisely=True)
-            if words:
-                found = listing.matching(target, self.viewer, words, FOUND)
-                names |= {row.id: naming.precise(row, self.viewer) for row in found}
-            picking.offer(names, self._search_url(one))
-        if current is not None and current not in picking.names:
-            hold_back(self, [one.name])  # it points out of reach: saving the form must not lose it
-        elif picking.raw_data is None and chosen not in picking.names:
-            picking.data = ""  # the address of the page named a row that does not exist
+    @property
+    def is_untouched(self) -> bool:
+        """Nothing was typed but what a new row starts with."""
+        fresh = self._values(MultiDict())
+        for name in self.edited:
+            field_ = self.form[name]
+            value = typed(field_)
+            if field_.process_errors or (value not in (None, "", [], False) and value != fresh.get(name)):
+                return False
+        return True
 
     def validate(self) -> bool:
         """Whether everything can be kept; the errors are on the fields."""
@@ -186,11 +175,9 @@ class RowForm:
         for name, one in self.edited.items():
             if self.row is None or one.kind is Kind.FILE:
                 continue
-            field_ = self.form[name]
-            typed = field_.value() if hasattr(field_, "value") else field_.data
-            now = getattr(self.row, one.column)
-            if typed != now and (typed or now) not in (None, "", []):
-                found.append(Difference(one.label, self._words(one, now), self._words(one, typed)))
+            mine, now = typed(self.form[name]), getattr(self.row, one.column)
+            if mine != now and (mine or now) not in (None, "", []):
+                found.append(Difference(one.label, self._words(one, now), self._words(one, mine)))
         return found
 
     def _words(self, one: Attribute, value: Any) -> str:
@@ -223,3 +210,8 @@ def hold_back(form: RowForm, names: Iterable[str]) -> None:
         form.edited.pop(name, None)
         if name in form.form:
             del form.form[name]
+
+
+def typed(field_: Any) -> Any:
+    """What a field holds, as its column would."""
+    return field_.value() if hasattr(field_, "value") else field_.data

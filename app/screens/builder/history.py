@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import aliased
 
 from app.access import permissions
 from app.access.database import db
@@ -13,7 +14,7 @@ from app.access.trail import CHANGED, CREATED, DELETED
 from app.access.viewer import Viewer
 from app.declare import Attribute, Contradiction, Entity, Kind, entity_named
 from app.models import HistoryEntry
-from app.screens.builder import cells, choices
+from app.screens.builder import cells, choices, related
 
 ENTRIES = 50
 NAMED_ENTITIES = 4
@@ -53,15 +54,18 @@ def may_see(viewer: Viewer) -> bool:
 
 
 def of_row(row: Entity, viewer: Viewer) -> list[Event]:
-    """The latest events of a row, the newest first; a household's or an account's cover all that is theirs.
+    """The latest events of a row and of its parts written with it, the newest first.
 
-    At most five statements.
+    A household's or an account's cover all that is theirs. At most five statements.
     """
     entity = type(row)
     about: ColumnElement[bool] = (HistoryEntry.entity == entity.__name__) & (HistoryEntry.row_id == row.id)
     for one in HistoryEntry.__attributes__.values():
         if one.kind is Kind.RELATION and one.target == entity.__name__:
             about = or_(about, getattr(HistoryEntry, one.column) == row.id)
+    for other, one in related.relations_to(entity):
+        if one.inline:
+            about = or_(about, _of_parts(other, one, row.id))
     newest = (HistoryEntry.done_at.desc(), HistoryEntry.id.desc())
     statement = select(HistoryEntry).where(about).order_by(*newest).limit(ENTRIES)
     entries = list(db.session.scalars(statement))
@@ -78,6 +82,17 @@ def of_row(row: Entity, viewer: Viewer) -> list[Event]:
         )
         for one in entries
     ]
+
+
+def _of_parts(other: type[Entity], one: Attribute, row_id: int) -> ColumnElement[bool]:
+    """What was done to the rows that are a part of that one, or were, as their entries say."""
+    told = aliased(HistoryEntry)
+    named = or_(told.after[one.name].as_integer() == row_id, told.before[one.name].as_integer() == row_id)
+    gone = select(told.row_id).where(told.entity == other.__name__, named)
+    here = select(other.id).where(getattr(other, one.column) == row_id)
+    return (HistoryEntry.entity == other.__name__) & (
+        HistoryEntry.row_id.in_(here) | HistoryEntry.row_id.in_(gone)
+    )
 
 
 def _seen(entity_name: str, viewer: Viewer) -> dict[str, Attribute]:

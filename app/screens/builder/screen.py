@@ -17,7 +17,7 @@ from app.access.database import db
 from app.access.permissions import Action
 from app.access.viewer import Viewer
 from app.declare import Attribute, Entity, FileRef, Kind
-from app.screens.builder import choices, filters, history, listing, naming, related
+from app.screens.builder import choices, filters, history, inline, listing, naming, related
 from app.screens.builder.addresses import address_of, asking, link, screen_of
 from app.screens.builder.cells import Cell, cell
 from app.screens.page import Page
@@ -110,6 +110,8 @@ class Screen(Page):
         in_history = has_history and wanted == "historique"
         shown, rest = related.in_sight(tabs, current)
         columns, rows = related.rows_of(current, row, viewer) if current else ([], [])
+        is_home = not current and not in_history and wanted != "tous"
+        parts = [tab for tab in tabs if tab.relation.inline and tab.count] if is_home else []
         return self.show_page(
             "show",
             row=row,
@@ -124,9 +126,15 @@ class Screen(Page):
             in_all=wanted == "tous" and bool(rest),
             events=history.of_row(row, viewer) if in_history else [],
             sections=self.sections(row, viewer),
+            parts=[self.part(tab, row, viewer) for tab in parts],
             beside=self.beside(row),
             actions=self.actions(row),
         )
+
+    def part(self, tab: related.Tab, row: Entity, viewer: Viewer) -> tuple[Any, ...]:
+        """What a row's page shows of its parts: the tab, its page, the columns, the first rows."""
+        columns, rows = related.rows_of(tab, row, viewer)
+        return tab, screen_of(tab.entity, viewer), columns, inline.in_place(tab.entity, rows)
 
     def row(self, row_id: int, attributes: Sequence[Attribute] = ()) -> Entity:
         """The row in reach, with the names of those relations, or 404."""

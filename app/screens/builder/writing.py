@@ -10,12 +10,16 @@ from sqlalchemy import select
 from app.access import permissions
 from app.access.database import db
 from app.access.viewer import Side, Viewer
-from app.declare import Entity, Kind
+from app.declare import Attribute, Entity, Kind
 from app.screens import numbers
-from app.screens.builder import filters, forms, naming
-from app.screens.builder.addresses import asking, link
+from app.screens.builder import filters, forms, inline, naming, offering
+from app.screens.builder.addresses import asking, link, screen_of
 from app.screens.builder.screen import Screen
-from app.services import clock, files, records
+from app.screens.controls import form_errors
+from app.services import clock, composites, files, records
+
+ADD, SEARCH = "_ajouter", "_chercher"
+"""Buttons that draw the form again and save nothing."""
 
 
 class Writing(Screen):
@@ -28,12 +32,13 @@ class Writing(Screen):
         """A new row; ``?family=12`` chooses its family."""
         viewer = asking()
         form = self._form(viewer, None)
-        if request.method == "POST":
-            outcome = self._sent(form, viewer)
-            if outcome:
-                assert outcome.row is not None
-                return self._added(outcome.row, viewer)
-        return self._page(form, None)
+        if request.method == "GET" or _only_redraws():
+            return self._page(form, None)
+        outcome = self._sent(form, viewer)
+        if outcome:
+            assert outcome.row is not None
+            return self._added(outcome.row, viewer)
+        return self._page(form, None), 422
 
     def _added(self, row: Entity, viewer: Viewer) -> ResponseReturnValue:
         term = self.entity.__term__
@@ -53,54 +58,77 @@ class Writing(Screen):
         viewer = asking()
         row = self.row(row_id, permissions.visible(self.entity, viewer))
         form = self._form(viewer, row)
-        if request.method == "GET":
-            return self._page(form, row)
+        # What is compared at the next save is what the author was looking at, until they are told better.
+        seen = row.revision if request.method == "GET" else numbers.asked(request.form, "revision") or 0
+        if request.method == "GET" or _only_redraws():
+            return self._page(form, row, seen)
         outcome = self._sent(form, viewer, row)
         if outcome:
             flash("C’est enregistré.", "done")
             return redirect(self.url("show_row", row_id=row_id))
         row = self.row(row_id, permissions.visible(self.entity, viewer))  # a refusal rolled back
         form.row = row
-        differences = form.differences() if outcome.conflict else []
-        status = 409 if outcome.conflict else 422
-        return self._page(form, row, differences=differences), status
+        if not outcome.conflict:
+            return self._page(form, row, seen), 422
+        for block in form.blocks:
+            block.meet()
+        offering.offer_all(form, self._search_url)  # rows that came in between have relations too
+        differences = [*form.differences(), *(one for block in form.blocks for one in block.differences())]
+        return self._page(form, row, row.revision, differences=differences), 409
 
     def _form(self, viewer: Viewer, row: Entity | None) -> forms.RowForm:
-        form = forms.RowForm(
-            self.entity,
-            viewer,
-            clock.today(),
-            lambda one: self.url("choices", name=one.name),
-            row,
-            request.args,
-        )
+        today = clock.today()
+        form = forms.RowForm(self.entity, viewer, today, row, request.args)
+        form.blocks = inline.blocks(self.entity, viewer, today, row)
         if request.method == "POST":
             form.fill(request.form, request.files)
-        form.offer({name: filters.clean(request.form.get(f"{name}-mots"), 100) for name in form.edited})
+        for block in form.blocks:
+            if request.method == "POST":
+                block.fill(request.form)
+            else:
+                block.read()
+            if request.form.get(ADD) == block.key:
+                block.add()
+        offering.offer_all(form, self._search_url, _searched)
         return form
+
+    def _search_url(self, entity: type[Entity], one: Attribute) -> str:
+        page = self if entity is self.entity else screen_of(entity, asking())
+        return page.url("choices", name=one.name) if page is not None else ""
 
     def _sent(self, form: forms.RowForm, viewer: Viewer, row: Entity | None = None) -> records.Outcome:
         """Keep what was sent, or say on the form why not."""
-        if request.form.get("_chercher"):
-            return records.Outcome(problems={records.WHOLE: ""})  # only the choices were asked for
-        if not form.validate():
+        if not all([form.validate(), *(block.validate() for block in form.blocks)]):
             return records.Outcome(problems={records.WHOLE: ""})
         try:
             values = form.values(files.store)
         except files.RefusedFile as refusal:
             outcome = records.Outcome(problems={_file_name(form): refusal.sentence})
-        else:
-            if row is None:
-                outcome = records.create(self.entity, values, viewer)
-            else:
-                revision = numbers.asked(request.form, "revision") or 0
-                outcome = records.update(row, values, viewer, revision)
-        form.blame(outcome)
-        return outcome
+            form.blame(outcome)
+            return outcome
+        revision = None if row is None else numbers.asked(request.form, "revision") or 0
+        parts = [block.part() for block in form.blocks]
+        saved = composites.save(self.entity, row, values, viewer, revision, parts)
+        form.blame(saved.whole)
+        for block in form.blocks:
+            block.blame(saved)
+        if saved:
+            return saved.whole
+        return records.Outcome(problems=saved.whole.problems or {records.WHOLE: ""}, conflict=saved.conflict)
 
-    def _page(self, form: forms.RowForm, row: Entity | None, **context: Any) -> str:
-        sections = form.sections(lambda row, one: self.cell(row, one, long=True))
-        return self.show_page("form", form=form.form, sections=sections, row=row, **context)
+    def _page(self, form: forms.RowForm, row: Entity | None, revision: int = 0, **context: Any) -> str:
+        errors = [*form_errors(form.form), *(one for block in form.blocks for one in block.errors())]
+        return self.show_page(
+            "form",
+            form=form.form,
+            sections=form.sections(lambda row, one: self.cell(row, one, long=True)),
+            blocks=form.blocks,
+            errors=errors,
+            row=row,
+            revision=revision,
+            is_typed=request.method == "POST",
+            **context,
+        )
 
     @expose("/<int:row_id>/supprimer", methods=("GET", "POST"))
     def delete(self, row_id: int) -> ResponseReturnValue:
@@ -126,6 +154,15 @@ class Writing(Screen):
             is_held=bool(holding),
             leaving=[one for one in found if one.leaves_with_it],
         )
+
+
+def _only_redraws() -> bool:
+    """The form was sent to be drawn again: with a line more, or with the rows that words find."""
+    return bool(request.form.get(ADD) or request.form.get(SEARCH))
+
+
+def _searched(name: str) -> str:
+    return filters.clean(request.form.get(f"{name}-mots"), 100)
 
 
 def _file_name(form: forms.RowForm) -> str:

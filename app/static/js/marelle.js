@@ -401,7 +401,11 @@ document.addEventListener("htmx:afterSettle", (event) => {
   else if (lost && focused) document.getElementById(focused)?.focus();
   focused = "";
 });
-document.addEventListener("htmx:load", (event) => prepare(event.target));
+document.addEventListener("htmx:load", (event) => {
+  prepare(event.target);
+  const form = event.target.closest?.("form[data-warn-unsaved]"); // a line came in it
+  if (form && form !== event.target) showChanges(form);
+});
 const REFUSALS = { 403: "Cette action ne vous est pas ouverte.", 404: "Cela n’existe plus. Rechargez la page.", 409: "Quelqu’un a changé cela entre-temps. Rechargez la page.", 413: "Ce fichier est trop lourd.", 429: "Trop d’essais. Attendez quelques minutes." };
 document.addEventListener("htmx:responseError", (event) => say(REFUSALS[event.detail.xhr.status] ?? "Rien n’a été enregistré. Rechargez la page, puis recommencez."));
 for (const kind of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(kind, () => say("Pas de connexion : rien n’a été enregistré. Réessayez."));
