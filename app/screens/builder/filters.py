@@ -18,7 +18,7 @@ from app.screens.words import short_date
 from app.services.clock import PARIS
 
 EMPTY = "vide"
-RESERVED = frozenset({"q", "tri", "page", "taille", "onglet", "csrf_token"})
+RESERVED = frozenset({"q", "tri", "page", "taille", "onglet", "colonnes", "vue", "lot", "csrf_token"})
 """Words of the address: an attribute of that name is not filtered."""
 FILTERED = (Kind.CHOICE, Kind.BOOLEAN, Kind.RELATION, Kind.DATE, Kind.MOMENT)
 DAYS = (Kind.DATE, Kind.MOMENT)
@@ -152,5 +152,5 @@ def _start(one: Attribute, day: date) -> date | datetime:
 
 def address(base: str, pairs: Iterable[tuple[str, Any]]) -> str:
     """The address with these pairs, empty ones left out."""
-    query = urlencode([(name, value) for name, value in pairs if value not in (None, "")])
+    query = urlencode([(name, value) for name, value in pairs if value not in (None, "")], safe=",")
     return f"{base}?{query}" if query else base

@@ -22,6 +22,10 @@ from app.screens.builder.filters import On
 SIZE, MOST = 25, 100
 WORDS = 6
 UNSORTED = (Kind.JSON, Kind.FILE, Kind.LONG_TEXT)
+UNLISTED = (Kind.JSON, Kind.LONG_TEXT)
+"""Too long for a line: shown on the record and in the files, not proposed as columns."""
+MOST_COLUMNS = 5000
+"""Signs of the address that are read to find the columns."""
 TEXTS = (Kind.TEXT, Kind.EMAIL)
 DEEPEST = 2
 
@@ -36,11 +40,23 @@ class Ask:
     descending: bool = False
     page: int = 1
     size: int = SIZE
+    columns: tuple[Attribute, ...] = ()
+    """What is shown; the first one leads to the row."""
+    chosen: bool = False
+    """Whether the columns are others than the declared ones."""
+    view: int | None = None
+    """The kept view that it started from; 0: none, and not the one that opens by itself."""
 
     def pairs(self, **changes: Any) -> list[tuple[str, Any]]:
         """The address again, with changes; a change of anything but the page goes back to the first."""
         sort = f"{'-' if self.descending else ''}{self.sort.name}" if self.sort else ""
-        own = {"q": self.q, "tri": sort, "taille": "" if self.size == SIZE else self.size}
+        own = {
+            "q": self.q,
+            "tri": sort,
+            "taille": "" if self.size == SIZE else self.size,
+            "colonnes": ",".join(one.name for one in self.columns) if self.chosen else "",
+            "vue": self.view,
+        }
         page = changes.pop("page", 1)
         own.update(changes)
         found = [("q", own.pop("q"))]
@@ -80,6 +96,31 @@ def columns(entity: type[Entity], viewer: Viewer, leaving: str = "") -> list[Att
     return [one for one in seen if one.name != leaving]
 
 
+def choosable(entity: type[Entity], viewer: Viewer) -> list[Attribute]:
+    """The columns that this viewer may choose among: the declared ones first, then what else they see."""
+    listed = columns(entity, viewer)
+    seen = permissions.visible(entity, viewer)
+    rest = [one for one in seen if one not in listed and one.kind not in UNLISTED and not one.secret]
+    return [*listed, *rest]
+
+
+def chosen(entity: type[Entity], viewer: Viewer, arguments: Any) -> tuple[list[Attribute], bool]:
+    """The columns that the address names, in the order of ``choosable``, and whether it chooses at all.
+
+    The first one always stays: it names the row and leads to it. Names that are unknown or hidden are
+    left out; when none remains, the columns are the declared ones.
+    """
+    proposed = choosable(entity, viewer)
+    usual = columns(entity, viewer) or proposed[:1]
+    if not viewer.is_staff:
+        return usual, False
+    asked = set(",".join(arguments.getlist("colonnes"))[:MOST_COLUMNS].split(","))
+    if not any(one.name in asked for one in proposed):
+        return usual, False
+    found = [one for rank, one in enumerate(proposed) if rank == 0 or one.name in asked]
+    return found, found != usual
+
+
 def sortable(seen: Sequence[Attribute]) -> list[Attribute]:
     """The columns that a list can be ordered by."""
     return [one for one in seen if one.kind not in UNSORTED]
@@ -89,7 +130,8 @@ def read(entity: type[Entity], viewer: Viewer, arguments: Any) -> Ask:
     """What this address asks, as far as this viewer may ask it."""
     seen = permissions.visible(entity, viewer)
     wanted = arguments.get("tri", "")
-    names = {one.name: one for one in sortable(columns(entity, viewer))}
+    shown, is_chosen = chosen(entity, viewer, arguments)
+    names = {one.name: one for one in sortable(shown)}
     sort = names.get(wanted.removeprefix("-"))
     return Ask(
         q=filters.clean(arguments.get("q"), 100),
@@ -98,6 +140,9 @@ def read(entity: type[Entity], viewer: Viewer, arguments: Any) -> Ask:
         descending=sort is not None and wanted.startswith("-"),
         page=_number(arguments.get("page"), 1, numbers.BIGGEST),
         size=_number(arguments.get("taille"), SIZE, MOST),
+        columns=tuple(shown),
+        chosen=is_chosen,
+        view=numbers.row_id(arguments.get("vue")) if viewer.is_staff else None,
     )
 
 

@@ -23,7 +23,7 @@ from app.screens.builder.cells import Cell, cell
 from app.screens.page import Page
 from app.services import clock, files, records
 
-ACTIONS = {"export": Action.SEE, "add": Action.CREATE, "edit": Action.EDIT, "delete": Action.DELETE}
+ACTIONS = {"add": Action.CREATE, "edit": Action.EDIT, "delete": Action.DELETE}
 """What each door asks; the others ask to see."""
 FOUND = 20
 
@@ -56,8 +56,8 @@ class Screen(Page):
     def index(self) -> ResponseReturnValue:
         """The list that the address asks for."""
         viewer = asking()
-        shown = listing.columns(self.entity, viewer)
         ask = listing.read(self.entity, viewer, request.args)
+        shown = ask.columns
         found = listing.find(self.entity, viewer, ask, shown)
         lists = 4 if viewer.is_staff else 0
         seen = permissions.visible(self.entity, viewer)
@@ -79,7 +79,8 @@ class Screen(Page):
             to=lambda **changes: filters.address(base, ask.pairs(**changes)),
             row_url=lambda row: f"{base}{row.id}",
             without=lambda on: filters.address(base, ask.without(on)),
-            export_url=lambda: filters.address(self.url("export"), ask.pairs(taille="")),
+            choosable=listing.choosable(self.entity, viewer),
+            export_url=lambda method: filters.address(self.url(method), ask.pairs(taille="", vue="")),
         )
 
     def show_page(self, template: str, **context: Any) -> str:
