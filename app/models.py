@@ -7,7 +7,7 @@ child, a unit, a day, and later its attendance. Documents and answers are what t
 for. Invoices are made of lines computed from bookings and tariffs, and never edited.
 """
 
-from app.entities.account import Account, AccountFamily, Connection, LoginLink, RoleGrant
+from app.entities.account import Account, AccountFamily, Connection, LoginLink, RoleGrant, SavedView
 from app.entities.billing import (
     BillingRun,
     Bracket,
@@ -57,6 +57,6 @@ MAP = {
         MandateFacility,
     ),
     "Les échanges": (ChangeRequest, Thread, Message, Publication, MailText, OutgoingMail),
-    "Les comptes": (Account, AccountFamily, RoleGrant, LoginLink, Connection),
+    "Les comptes": (Account, AccountFamily, RoleGrant, LoginLink, Connection, SavedView),
     "La trace": (HistoryEntry, Heartbeat),
 }

@@ -4,7 +4,7 @@ The state of a list is its address and nothing else: two people, or two threads,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select
@@ -66,6 +66,14 @@ class Ask:
     def without(self, on: On) -> list[tuple[str, Any]]:
         """The address without that filter."""
         return [pair for pair in self.pairs() if pair[0] not in on.names]
+
+    def cleared(self) -> list[tuple[str, Any]]:
+        """The address without words nor filters."""
+        return replace(self, q="", ons=()).pairs()
+
+    def started_from(self, view: int | None) -> "Ask":
+        """The same, started from that view."""
+        return replace(self, view=view)
 
     @property
     def narrows(self) -> bool:

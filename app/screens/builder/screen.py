@@ -56,7 +56,7 @@ class Screen(Page):
     def index(self) -> ResponseReturnValue:
         """The list that the address asks for."""
         viewer = asking()
-        ask = listing.read(self.entity, viewer, request.args)
+        ask, around = self.around(listing.read(self.entity, viewer, request.args), viewer)
         shown = ask.columns
         found = listing.find(self.entity, viewer, ask, shown)
         lists = 4 if viewer.is_staff else 0
@@ -79,9 +79,15 @@ class Screen(Page):
             to=lambda **changes: filters.address(base, ask.pairs(**changes)),
             row_url=lambda row: f"{base}{row.id}",
             without=lambda on: filters.address(base, ask.without(on)),
+            clear_url=filters.address(base, ask.cleared()),
             choosable=listing.choosable(self.entity, viewer),
             export_url=lambda method: filters.address(self.url(method), ask.pairs(taille="", vue="")),
+            **around,
         )
+
+    def around(self, ask: listing.Ask, viewer: Viewer) -> tuple[listing.Ask, dict[str, Any]]:
+        """What a side adds around a list, and what is asked once it is known."""
+        return ask, {}
 
     def show_page(self, template: str, **context: Any) -> str:
         """Render a template of this side with what they all need."""
