@@ -274,20 +274,34 @@ def rows(entity: type[Entity], viewer: Viewer, ask: Ask, shown: Sequence[Attribu
 
 
 def find(entity: type[Entity], viewer: Viewer, ask: Ask, shown: Sequence[Attribute]) -> Found:
-    """The rows of the page asked, the last one if there are fewer; two statements, three when narrowed."""
+    """The rows of the page asked, the last one if there are fewer.
+
+    One statement for a list that holds in its first page, two for a longer one; one more when narrowed.
+    """
+    statement = rows(entity, viewer, ask, shown)
+    page, pages = ask.page, 1
+    found: list[Entity] = []
+    if page == 1:
+        found = list(db.session.scalars(statement.limit(ask.size + 1)).unique())
+    total = len(found)
+    if page > 1 or total > ask.size:
+        total = _total(entity, viewer, ask)
+        pages = max(1, -(-total // ask.size))
+        page = min(page, pages)
+        if ask.page > 1:
+            chosen = statement.limit(ask.size).offset((page - 1) * ask.size)
+            found = list(db.session.scalars(chosen).unique()) if total else []
+    found = found[: ask.size]
+    everything = _count(select(entity)) if ask.narrows else total
+    first = (page - 1) * ask.size + 1 if found else 0
+    return Found(found, total, page, pages, first, everything)
+
+
+def _total(entity: type[Entity], viewer: Viewer, ask: Ask) -> int:
     counted = Statement(entity, viewer)
     counted.search(ask.q)
     counted.keep(ask.ons)
-    total = _count(counted.select)
-    everything = _count(select(entity)) if ask.narrows else total
-    pages = max(1, -(-total // ask.size))
-    page = min(ask.page, pages)
-    skipped = (page - 1) * ask.size
-    found: list[Entity] = []
-    if total:
-        chosen = rows(entity, viewer, ask, shown).limit(ask.size).offset(skipped)
-        found = list(db.session.scalars(chosen).unique())
-    return Found(found, total, page, pages, skipped + 1 if found else 0, everything)
+    return _count(counted.select)
 
 
 def _count(statement: Select[Any]) -> int:

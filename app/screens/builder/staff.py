@@ -11,12 +11,12 @@ from app.declare import Attribute, Entity
 from app.screens import numbers
 from app.screens.builder import export, listing
 from app.screens.builder.addresses import asking
-from app.screens.builder.views_kept import ViewsKept
+from app.screens.builder.bulk import Bulk
 from app.screens.builder.writing import Writing
 from app.services import clock
 
 
-class StaffScreen(ViewsKept, Writing):
+class StaffScreen(Bulk, Writing):
     """What staff do with an entity."""
 
     @expose("/")

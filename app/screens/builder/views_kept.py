@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import abort, flash, redirect, request
+from flask import abort, flash, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from werkzeug.datastructures import MultiDict
@@ -47,9 +47,11 @@ class ViewsKept(Screen):
         return super().index()
 
     def kept(self, viewer: Viewer) -> list[Shown]:
-        """The views that the viewer may use here, as the viewer may read them; one statement."""
+        """The views that the viewer may use here, as the viewer may read them; one statement a request."""
+        if "kept_views" not in g:
+            g.kept_views = saved_views.of_list(self.entity, viewer)
         found = []
-        for view in saved_views.of_list(self.entity, viewer):
+        for view in g.kept_views:
             ask = self.read_query(view.query, viewer)
             url = filters.address(self.url("index"), ask.pairs(vue=view.id))
             found.append(Shown(view, url, query_of(ask)))
