@@ -115,7 +115,7 @@ def delete_many(rows: Sequence[Entity], viewer: Viewer, *, trial: bool = False) 
     for row in rows:
         holding = [one for one in found.get(row.id, ()) if not one.leaves_with_it]
         if holding:
-            batch.refused[row.id] = records.held_by(entity, holding)
+            batch.refused[row.id] = _held(holding)
         else:
             kept.append(row)
 
@@ -125,6 +125,12 @@ def delete_many(rows: Sequence[Entity], viewer: Viewer, *, trial: bool = False) 
     batch = _run(batch, kept, db.session.delete, refusal, trial)
     batch.leaving = _added_up(dependent for key in batch.done for dependent in found.get(key, ()))
     return batch
+
+
+def _held(holding: Sequence[Dependents]) -> str:
+    """« 2 factures en dépendent »."""
+    plural = len(holding) > 1 or holding[0].count > 1
+    return f"{', '.join(one.says for one in holding)} {'en dépendent' if plural else 'en dépend'}."
 
 
 def too_many() -> str:

@@ -106,7 +106,7 @@ def test_what_would_stay_is_named_with_its_reason_before_and_after(town: Town) -
             for one in db.session.scalars(select(Family).where(Family.name.in_(["Foule 000", "Libre"])))
         ]
     page = page_of(send(town, "desk", ids, "supprimer"))
-    assert "restera comme avant" in page and "Foule 000" in page and "Supprimez-les d’abord" in page
+    assert "restera comme avant" in page and "Foule 000" in page and "en dépend" in page
     assert len(cities()) == 4
     answer = send(town, "desk", ids, "supprimer", _etape="faire")
     page = page_of(answer)

@@ -91,6 +91,7 @@ class Bulk(ViewsKept):
         404 when none of those it names is in reach.
         """
         back, query = self._back(viewer)
+        shown = [*shown, *naming.telling(self.entity, viewer)]
         if request.form.get("_tout") == "1":
             ask = self.read_query(query, viewer)
             statement = listing.rows(self.entity, viewer, ask, shown)
@@ -103,7 +104,7 @@ class Bulk(ViewsKept):
         rows = list(db.session.scalars(statement.limit(batches.MOST + 1)).unique())
         if not rows:
             abort(404)
-        return Chosen(rows, {row.id: naming.label(row, viewer) for row in rows}, back, query)
+        return Chosen(rows, {row.id: naming.precise(row, viewer) for row in rows}, back, query)
 
     def _back(self, viewer: Viewer) -> tuple[str, str]:
         """The list that the rows were chosen in: its address, and what it asks."""

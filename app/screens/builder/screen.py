@@ -63,19 +63,17 @@ class Screen(Page):
         seen = permissions.visible(self.entity, viewer)
         drawn = choices.controls(self.entity, seen, ask.ons, viewer, lists)
         ons, drawn = choices.say_rows(ask.ons, drawn, viewer)
-        quick, panel = choices.laid_out(drawn, shown)
+        searched = bool(listing.Statement(self.entity, viewer).places())
         base = self.url("index")
         return self.show_page(
             "list",
             ask=ask,
             ons=ons,
-            quick_filters=quick,
-            panel=panel,
-            panel_open=any(one.is_on for one in panel),
+            controls=choices.laid_out(drawn, shown, searched),
             found=found,
             columns=shown,
             sortable={one.name for one in listing.sortable(shown)},
-            searched=bool(listing.Statement(self.entity, viewer).places()),
+            searched=searched,
             to=lambda **changes: filters.address(base, ask.pairs(**changes)),
             row_url=lambda row: f"{base}{row.id}",
             without=lambda on: filters.address(base, ask.without(on)),
