@@ -124,10 +124,11 @@ def test_the_panel_holds_the_columns_first_and_all_the_rest_under_one_button(tow
     page = page_of(town.client("desk").get("/service/personnes/"))
     panel = page.split('class="more-filters"')[1].split("</form>", maxsplit=1)[0]
     first, rest = panel.split("autres filtres", maxsplit=1)
-    assert 'name="born_on-du"' in first and 'name="city"' not in first
-    assert "contient" in rest
-    opened = page_of(town.client("desk").get("/service/personnes/?city=touvet"))
-    assert 'class="more-filters" open' in opened and 'value="touvet"' in opened
+    assert 'name="born_on-du"' in first and 'name="city"' in first and 'name="last_name"' not in first
+    assert 'name="last_name"' in rest and "Ajouter un filtre" in panel
+    filtered = page_of(town.client("desk").get("/service/personnes/?last_name=mar&city=touvet"))
+    panel = filtered.split('class="more-filters"')[1].split("autres filtres", maxsplit=1)[0]
+    assert 'value="touvet"' in panel and 'value="mar"' in panel and "en place" in panel
 
 
 @pytest.mark.slow
@@ -180,3 +181,15 @@ def test_filters_stay_with_the_order_and_the_pages_and_reach_the_files(bills: To
     assert "?total_cents-min=10&amp;" in page and "page=2" in page
     lines = client.get(f"{INVOICES}export.csv?total_cents-min=10").data.decode().splitlines()
     assert len(lines) == 4
+
+
+def test_a_family_filters_a_long_list_and_takes_each_filter_off(town: Town) -> None:
+    every_row(town)
+    claire = town.client("claire")
+    page = page_of(claire.get("/espace/reservations/"))
+    assert "Filtrer la liste" not in page  # one row needs no filter
+    page = page_of(claire.get("/espace/reservations/?taille=1&booked_on-du=2020-01-01"))
+    assert len(chips(page)) == 1 and "Retirer le filtre" in page
+    for words in ("Colonnes", "Exporter", "data-select", "Vues", "/lot"):
+        assert words not in page, words
+    assert claire.get("/espace/reservations/?vue=1&colonnes=status").status_code == 200

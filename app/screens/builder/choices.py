@@ -59,9 +59,9 @@ class LaidOut:
     further: list[Control]
 
     @property
-    def is_open(self) -> bool:
-        """Whether a filter of the panel is on."""
-        return any(one.is_on for one in self.panel)
+    def count(self) -> int:
+        """How many filters of the panel are on: the sentences say them, so it stays closed."""
+        return sum(one.is_on for one in self.panel)
 
 
 def _drawn(one: Attribute, on: On | None) -> Control | None:
@@ -157,19 +157,17 @@ def _unknown(key: int) -> str:
     return f"n°\u00a0{key}, introuvable"
 
 
-def laid_out(drawn: Sequence[Control], shown: Sequence[Attribute], searched: bool) -> LaidOut:
+def laid_out(drawn: Sequence[Control], shown: Sequence[Attribute], searched: Sequence[str] = ()) -> LaidOut:
     """The two filters beside the search, short lists of columns; then the columns' own; then all others.
 
-    What the search looks in has no filter in the panel: the search is it.
+    What the search looks in (``searched``) comes with the last ones: the search is its filter.
     """
     listed = [one for one in drawn if one.shape == "choice" and not one.remote and one.attribute in shown]
     quick = sorted(listed, key=lambda one: QUICKEST.index(one.attribute.kind))[:QUICK]
     rest = [one for one in drawn if one not in quick]
     rest.sort(key=lambda one: ORDER.index(one.shape))
     panel = [
-        one
-        for one in rest
-        if one.is_on or (one.attribute in shown and not (searched and one.shape == "words"))
+        one for one in rest if one.is_on or (one.attribute in shown and one.attribute.name not in searched)
     ]
     return LaidOut(quick, panel, [one for one in rest if one not in panel])
 

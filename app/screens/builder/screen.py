@@ -69,7 +69,7 @@ class Screen(Page):
             "list",
             ask=ask,
             ons=ons,
-            controls=choices.laid_out(drawn, shown, searched),
+            controls=choices.laid_out(drawn, shown, self.entity.__searched__),
             found=found,
             columns=shown,
             sortable={one.name for one in listing.sortable(shown)},
