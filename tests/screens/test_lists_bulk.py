@@ -130,6 +130,15 @@ def test_the_whole_filtered_list_is_chosen_by_its_address(town: Town) -> None:
     assert cities().count("Lumbin") == 30
 
 
+def test_one_comes_back_to_the_page_of_the_list_where_the_rows_were_chosen(town: Town) -> None:
+    crowd(30, town)
+    page = page_of(town.client("desk").get("/service/familles/?q=foule&page=2"))
+    (query,) = re.findall(r'name="_query" value="([^"]*)"', page)
+    assert query == "q=foule&amp;page=2"
+    answer = send(town, "desk", both(town), _query="q=foule&page=2", _champ="city", _etape="faire", city="x")
+    assert answer.headers["Location"] == "/service/familles/?q=foule&page=2"
+
+
 def test_too_many_rows_are_refused(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     crowd(6, town)
     monkeypatch.setattr(batches, "MOST", 5)

@@ -52,6 +52,9 @@ def test_a_list_is_worked_through_at_the_keyboard(
     page.keyboard.type("x ")  # in a field, a letter is a letter
     expect(bar).to_contain_text("1 famille choisie")
 
+    page.locator("#f-q").fill("a")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/service/familles/?q=a")  # what is empty is not written
     columns = page.locator("details.pop", has=page.locator("[name=colonnes]"))
     columns.locator("summary").focus()
     page.keyboard.press("Enter")
@@ -62,6 +65,7 @@ def test_a_list_is_worked_through_at_the_keyboard(
     expect(columns.locator(".pop-in")).to_be_hidden()
     assert "Colonnes" in focused(page, "innerText")
 
+    page.goto("/service/familles/")
     page.locator("[data-select-all]").focus()
     page.keyboard.press("Space")
     whole = page.get_by_label("lignes de la liste")

@@ -59,6 +59,7 @@ class Bulk(ViewsKept):
         ask, around = super().around(ask, viewer)
         around["is_changeable"] = bool(batches.changeable(self.entity, viewer))
         around["most_at_once"] = batches.MOST
+        around["list_query"] = filters.address("", ask.pairs(page=ask.page)).removeprefix("?")
         return ask, around
 
     @expose("/lot", methods=("POST",))

@@ -233,6 +233,17 @@ addEventListener("beforeunload", (event) => {
   if (all("form[data-warn-unsaved]").some((form) => !leaving.has(form) && (form.dataset.warnUnsaved === "always" || changesOf(form)))) { event.preventDefault(); event.returnValue = ""; }
 });
 
+// What is left empty in a search is not written in the address.
+document.addEventListener("formdata", (event) => {
+  if (event.target.method !== "get") return;
+  const names = new Set([...event.formData].filter(([, value]) => value === "").map(([name]) => name));
+  for (const name of names) {
+    const kept = event.formData.getAll(name).filter((value) => value !== "");
+    event.formData.delete(name);
+    for (const value of kept) event.formData.append(name, value);
+  }
+});
+
 document.addEventListener("change", (event) => {
   const field = event.target;
   if (field.matches("[data-autosubmit]") && field.form && field.validity.valid) field.form.requestSubmit();
