@@ -4,6 +4,7 @@ Rows come from the database ``BATCH`` at a time and leave in pieces: memory does
 """
 
 import csv
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
@@ -37,6 +38,8 @@ MOST_ROWS = 1_048_575
 """What a sheet holds under its heading."""
 LONGEST = 32_767
 """What a cell holds; a longer text is cut there."""
+BARRED = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+"""Signs that XML, and so a cell, can't hold."""
 FIRST_YEAR = 1900
 """Before it a spreadsheet has no days: they are written as words."""
 WIDTHS = {
@@ -159,12 +162,7 @@ def _write(page: Worksheet, place: tuple[int, int], value: Any, look: Format | N
     elif isinstance(value, int | Decimal):
         page.write_number(*place, value, look)
     elif value:
-        page.write_string(*place, "".join(filter(_holds, str(value)))[:LONGEST])
-
-
-def _holds(sign: str) -> bool:
-    """Whether XML, and so a cell, can hold that sign."""
-    return sign >= " " or sign in "\t\n"
+        page.write_string(*place, BARRED.sub("", value)[:LONGEST])
 
 
 def _width(one: Attribute) -> int:
