@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.declare import Entity, entities
+from app.models import Family
 from app.screens.builder import listing
 from tests.people import Town
 
@@ -27,10 +28,10 @@ def heads(page: str) -> list[str]:
 
 def test_chosen_columns_come_in_the_declared_order_after_the_one_that_names_the_row(town: Town) -> None:
     desk = town.client("desk")
-    usual = heads(page_of(desk.get(FAMILIES)))
     chosen = heads(page_of(desk.get(FAMILIES + "?colonnes=street,city,residence")))
-    assert usual[0] == chosen[0] == "Nom du foyer"
-    assert chosen[1:] == ["Commune", "Rattachement", "Adresse"] or set(chosen[1:]) != set(usual[1:])
+    listed = [one.label for one in listing.choosable(Family, town.viewer("desk"))]
+    assert chosen == [one for one in listed if one in chosen] and len(chosen) == 4
+    assert chosen[0] == "Nom du foyer" and chosen[-1] == Family.__attributes__["street"].label
     assert chosen == heads(page_of(desk.get(FAMILIES + "?colonnes=residence&colonnes=city&colonnes=street")))
     assert chosen == heads(page_of(desk.get(FAMILIES + "?colonnes=name,residence,street,city")))
 
@@ -38,7 +39,7 @@ def test_chosen_columns_come_in_the_declared_order_after_the_one_that_names_the_
 def test_the_choice_stays_with_the_order_the_filters_and_the_pages(town: Town) -> None:
     page = page_of(town.client("desk").get(FAMILIES + "?colonnes=name,street&q=a&tri=-street&taille=1"))
     assert "?q=a&amp;tri=street&amp;taille=1&amp;colonnes=name,street" in page
-    assert "colonnes=name,street&amp;page=2" in page or "page=2" not in page
+    assert "colonnes=name,street&amp;page=2" in page
     assert '<input type="hidden" name="colonnes" value="name,street">' in page
     back = re.search(r'href="([^"]*)">Colonnes d’origine', page)
     assert back is not None and "colonnes" not in back[1] and "q=a" in back[1]
@@ -82,7 +83,6 @@ def test_secrets_structured_values_and_long_texts_are_not_proposed(town: Town) -
     def proposed(entity: type[Entity], name: str) -> set[str]:
         return {one.name for one in listing.choosable(entity, town.viewer(name))}
 
-    screens = town.app.extensions["marelle.screens"]
     entity = {one.__name__: one for one in entities()}
     assert "notes" not in proposed(entity["Family"], "desk")
     assert "street" in proposed(entity["Family"], "desk")
@@ -90,7 +90,6 @@ def test_secrets_structured_values_and_long_texts_are_not_proposed(town: Town) -
     assert not {"before", "after"} & (
         proposed(entity["HistoryEntry"], "desk") - set(entity["HistoryEntry"].__listed__)
     )
-    assert screens
 
 
 def test_every_column_at_once_stays_within_twelve_statements_and_100_kb(town: Town) -> None:
