@@ -8,7 +8,7 @@ for. Invoices are made of lines computed from bookings and tariffs, and never ed
 """
 
 from app.entities.access_token import ApiToken
-from app.entities.account import Account, AccountFamily, Connection, LoginLink, RoleGrant
+from app.entities.account import Account, AccountFamily, Connection, LoginLink, RoleGrant, SavedView
 from app.entities.billing import (
     BillingRun,
     Bracket,
@@ -58,6 +58,6 @@ MAP = {
         MandateFacility,
     ),
     "Les échanges": (ChangeRequest, Thread, Message, Publication, MailText, OutgoingMail),
-    "Les comptes": (Account, AccountFamily, RoleGrant, LoginLink, ApiToken, Connection),
+    "Les comptes": (Account, AccountFamily, RoleGrant, LoginLink, ApiToken, Connection, SavedView),
     "La trace": (HistoryEntry, Heartbeat),
 }

@@ -180,3 +180,29 @@ class Connection(Entity):
     connected_at: Mapped[datetime] = attribute("Le", index=True)
     address: Mapped[str | None] = attribute("Adresse", length=64, see=Role.ADMIN)
     device: Mapped[str | None] = attribute("Appareil")
+
+
+class SavedView(Entity):
+    """SavedView: an address of a generated list, kept by somebody of the service under a name.
+
+    No role sees an attribute of it: no generated screen, export, tab or program reads it. It is reached
+    through ``services/saved_views.py`` alone, which gives each their own views and those that are shared.
+    """
+
+    __term__ = feminine("vue enregistrée", "vues enregistrées")
+    __scope__ = SERVICE
+    __see__ = NOBODY
+    __edit__ = NOBODY
+    __create__ = NOBODY
+    __menu__ = "Comptes"
+    __named__ = ("name",)
+    __history__ = False
+    __table_args__ = (UniqueConstraint("owner_id", "list_name", "name"),)
+
+    owner: Mapped[Account] = relation("Gardée par", parent=True)
+    owner_id: Mapped[int]
+    list_name: Mapped[str] = attribute("Liste", length=60)
+    name: Mapped[str] = attribute("Nom", length=60)
+    query: Mapped[str] = attribute("Adresse", length=2000)
+    is_shared: Mapped[bool] = attribute("Partagée avec les collègues", default=False)
+    is_default: Mapped[bool] = attribute("S’ouvre par défaut", default=False)

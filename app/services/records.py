@@ -214,7 +214,7 @@ def written(row: Entity, values: Mapping[str, Any], write: Callable[[], None]) -
         write()
     except IntegrityError as error:
         db.session.rollback()
-        return Outcome(problems=_explained(entity, values, error))
+        return Outcome(problems=explained(entity, values, error))
     except OutOfScope:
         db.session.rollback()
         return _refused("Une des fiches choisies n’existe pas, ou plus. Choisissez-la de nouveau.")
@@ -241,7 +241,7 @@ def conflict(entity: type[Entity], row_id: int) -> Outcome:
     return Outcome(problems={WHOLE: f"{sentence} {rest}"}, conflict=True)
 
 
-def _explained(entity: type[Entity], values: Mapping[str, Any], error: IntegrityError) -> dict[str, str]:
+def explained(entity: type[Entity], values: Mapping[str, Any], error: IntegrityError) -> dict[str, str]:
     """The constraint that broke, as a sentence on the field that can mend it."""
     broken = _broken_columns(entity, error)
     names = [one.name for one in entity.__attributes__.values() if one.column in broken]

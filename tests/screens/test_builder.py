@@ -133,7 +133,7 @@ def test_choices_are_ordered_as_declared_and_filtered_by_value(town: Town) -> No
     ]
     assert len(names(desk.get("/service/inscriptions/?status=asked&status=refused"))) == 2
     page = page_of(desk.get("/service/inscriptions/?status=asked"))
-    assert "État\u00a0: Demandée" in page and len(re.findall('class="filter-on"', page)) == 1
+    assert "État\u00a0: demandée" in page and len(re.findall('class="filter-on"', page)) == 1
     assert len(names(desk.get("/service/inscriptions/?status=wrong"))) == 3
 
 

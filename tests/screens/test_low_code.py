@@ -107,7 +107,7 @@ def test_a_declaration_is_all_that_a_new_kind_of_record_takes(shed: tuple[Town, 
     page = page_of(desk.get(address))
     assert "Vélo enregistré." in page and "Rouge" in page and "Petit" in page and "Martin" in page
     listed = page_of(desk.get("/service/velos/?q=ROUGE&wheel=small"))
-    assert "Rouge" in listed and "Roues\u00a0: Petit" in listed
+    assert "Rouge" in listed and "Roues\u00a0: petit" in listed
     form = {
         "family": town.families["A"],
         "name": "Bleu",

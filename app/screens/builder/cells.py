@@ -157,16 +157,22 @@ def csv_text(row: Entity, one: Attribute, viewer: Viewer) -> str:
     value = getattr(row, one.name)
     if value is None:
         return ""
-    if one.kind is Kind.RELATION:
-        return harmless(naming.label(value, viewer))
-    if one.kind is Kind.JSON:
-        return harmless(structured(row, value, viewer).text)
     if one.kind is Kind.CENTS:
         return f"{Decimal(value) / 100:.2f}".replace(".", ",")
     for kind, written in SPREADSHEET:
         if isinstance(value, kind):
             return written(value)
-    return harmless(str(value))
+    return harmless(text_of(row, one, viewer))
+
+
+def text_of(row: Entity, one: Attribute, viewer: Viewer) -> str:
+    """The value of a cell of a file that is neither a number nor a day, as it is read."""
+    value = getattr(row, one.name)
+    if one.kind is Kind.RELATION:
+        return naming.label(value, viewer)
+    if one.kind is Kind.JSON:
+        return structured(row, value, viewer).text
+    return "" if value is None else str(value)
 
 
 SPREADSHEET: tuple[tuple[type, Callable[[Any], str]], ...] = (

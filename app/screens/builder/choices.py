@@ -28,18 +28,52 @@ class Control:
     values: tuple[str, ...] = ()
     since: str = ""
     until: str = ""
+    text: str = ""
     remote: bool = False
     """Rows are searched for: ``options`` has the chosen ones only."""
 
     @property
-    def is_days(self) -> bool:
-        """A stretch of days rather than a choice."""
-        return self.attribute.kind in filters.DAYS
+    def shape(self) -> str:
+        """What draws it: « days », « numbers », « words » or « choice »."""
+        for kinds, shape in SHAPES:
+            if self.attribute.kind in kinds:
+                return shape
+        return "choice"
 
     @property
     def is_on(self) -> bool:
         """Whether it narrows the list now."""
-        return bool(self.values or self.since or self.until)
+        return bool(self.values or self.since or self.until or self.text)
+
+
+SHAPES = ((filters.DAYS, "days"), (filters.NUMBERS, "numbers"), (filters.WORDS, "words"))
+ENDS = {"days": (filters.SINCE, filters.UNTIL), "numbers": (filters.LEAST, filters.MOST)}
+
+
+@dataclass(frozen=True)
+class LaidOut:
+    """Where the filters stand: beside the search, in the panel, and in what opens under it."""
+
+    quick: list[Control]
+    panel: list[Control]
+    further: list[Control]
+
+    @property
+    def count(self) -> int:
+        """How many filters of the panel are on: the sentences say them, so it stays closed."""
+        return sum(one.is_on for one in self.panel)
+
+
+def _drawn(one: Attribute, on: On | None) -> Control | None:
+    """A filter that is typed rather than chosen, with what it holds."""
+    control = Control(one)
+    if control.shape == "choice":
+        return None
+    pairs = dict(on.pairs) if on else {}
+    if control.shape == "words":
+        return replace(control, text=pairs.get(one.name, ""))
+    first, last = ENDS[control.shape]
+    return replace(control, since=pairs.get(one.name + first, ""), until=pairs.get(one.name + last, ""))
 
 
 def rows_named(
@@ -83,17 +117,11 @@ def controls(
     found = []
     for one in filters.filterable(seen):
         on = next((on for on in ons if on.attribute is one), None)
-        values = tuple(value for _, value in on.pairs) if on else ()
-        if one.kind in filters.DAYS:
-            pairs = dict(on.pairs) if on else {}
-            found.append(
-                Control(
-                    one,
-                    since=pairs.get(one.name + filters.SINCE, ""),
-                    until=pairs.get(one.name + filters.UNTIL, ""),
-                )
-            )
+        typed = _drawn(one, on)
+        if typed is not None:
+            found.append(typed)
             continue
+        values = tuple(value for _, value in on.pairs) if on else ()
         options: list[tuple[str, str]]
         remote = False
         if one.kind is Kind.CHOICE:
@@ -126,7 +154,7 @@ def say_rows(ons: Sequence[On], drawn: Sequence[Control], viewer: Viewer) -> tup
             names = {str(key): found.get(key, _unknown(key)) for key in on.ids}
             known[on.attribute.name] = replace(control, options=tuple(names.items()))
         words = [names.get(str(key), _unknown(key)) for key in on.ids]
-        told.append(replace(on, says=", ".join([*words, on.says] if on.says else words)))
+        told.append(replace(on, says=filters.any_of([*words, on.says] if on.says else words)))
     return told, list(known.values())
 
 
@@ -134,9 +162,19 @@ def _unknown(key: int) -> str:
     return f"n°\u00a0{key}, introuvable"
 
 
-def laid_out(drawn: Sequence[Control], shown: Sequence[Attribute]) -> tuple[list[Control], list[Control]]:
-    """The two filters beside the search, short lists of columns; and those of the panel."""
-    listed = [one for one in drawn if not one.is_days and not one.remote and one.attribute in shown]
+def laid_out(drawn: Sequence[Control], shown: Sequence[Attribute], searched: Sequence[str] = ()) -> LaidOut:
+    """The two filters beside the search, short lists of columns; then the columns' own; then all others.
+
+    What the search looks in (``searched``) comes with the last ones: the search is its filter.
+    """
+    listed = [one for one in drawn if one.shape == "choice" and not one.remote and one.attribute in shown]
     quick = sorted(listed, key=lambda one: QUICKEST.index(one.attribute.kind))[:QUICK]
     rest = [one for one in drawn if one not in quick]
-    return quick, [one for one in rest if one.is_on or not one.is_days or one.attribute in shown]
+    rest.sort(key=lambda one: ORDER.index(one.shape))
+    panel = [
+        one for one in rest if one.is_on or (one.attribute in shown and one.attribute.name not in searched)
+    ]
+    return LaidOut(quick, panel, [one for one in rest if one not in panel])
+
+
+ORDER = ("choice", "words", "days", "numbers")

@@ -4,26 +4,33 @@ An unknown name, a hidden attribute or a value of the wrong shape is left out as
 been written: the answer says nothing of what is hidden.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, func, or_
 
+from app.access.folding import contains
 from app.declare import Attribute, Choice, Entity, Kind
 from app.screens import numbers
 from app.screens.words import short_date
 from app.services.clock import PARIS
 
 EMPTY = "vide"
-RESERVED = frozenset({"q", "tri", "page", "taille", "onglet", "csrf_token"})
+RESERVED = frozenset({"q", "tri", "page", "taille", "onglet", "colonnes", "vue", "lot", "csrf_token"})
 """Words of the address: an attribute of that name is not filtered."""
-FILTERED = (Kind.CHOICE, Kind.BOOLEAN, Kind.RELATION, Kind.DATE, Kind.MOMENT)
 DAYS = (Kind.DATE, Kind.MOMENT)
+NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.CENTS)
+WORDS = (Kind.TEXT, Kind.EMAIL, Kind.PHONE)
+FILTERED = (Kind.CHOICE, Kind.BOOLEAN, Kind.RELATION, *DAYS, *NUMBERS, *WORDS)
 SINCE, UNTIL = "-du", "-au"
+LEAST, MOST = "-min", "-max"
 MOST_VALUES = 20
+LONGEST = 60
+"""Signs of a text that is looked for."""
 
 
 class Arguments(Protocol):
@@ -36,13 +43,23 @@ class Arguments(Protocol):
 
 @dataclass(frozen=True)
 class On:
-    """A filter that is on: its address (name, value), what it keeps, and its sentence."""
+    """A filter that is on: its address (name, value), what it keeps, and its words."""
 
     attribute: Attribute
     pairs: tuple[tuple[str, str], ...]
     criterion: ColumnElement[bool]
     says: str = ""
     ids: tuple[int, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """« État : demandée ou refusée », « Né du 1 au 3 mai 2019 », « Montant de 10 à 20 € »."""
+        label = self.attribute.label
+        if self.attribute.kind in DAYS:  # « Demandée le » and « du 2 au 5 » share their article
+            return f"{label.removesuffix(' le')} {self.says}"
+        if self.attribute.kind in (*NUMBERS, *WORDS):
+            return f"{label} {self.says}"
+        return f"{label}\u00a0: {self.says}"
 
     @property
     def names(self) -> set[str]:
@@ -80,8 +97,9 @@ def read(entity: type[Entity], seen: Sequence[Attribute], arguments: Arguments) 
 
 
 def _read_one(entity: type[Entity], one: Attribute, arguments: Arguments) -> On | None:
-    if one.kind in DAYS:
-        return _read_days(entity, one, arguments)
+    for kinds, reads in READERS:
+        if one.kind in kinds:
+            return reads(entity, one, arguments)
     column = getattr(entity, one.column)
     texts = list(dict.fromkeys(arguments.getlist(one.name)))[:MOST_VALUES]
     kept: list[tuple[str, Any, str]] = []
@@ -104,7 +122,7 @@ def _read_one(entity: type[Entity], one: Attribute, arguments: Arguments) -> On 
         one,
         tuple((one.name, text) for text in texts),
         or_(*criteria),
-        ", ".join(word for word in says if word),
+        any_of(word for word in says if word),
         tuple(value for _, value, _ in kept) if one.kind is Kind.RELATION else (),
     )
 
@@ -116,7 +134,73 @@ def _value(one: Attribute, text: str) -> tuple[Any, str]:
         return numbers.row_id(text), ""
     choice: type[Choice] = one.python_type
     found = next((member for member in choice if member.value == text), None)
-    return found, str(found) if found else ""
+    return found, lowered(str(found)) if found else ""
+
+
+def any_of(words: Iterable[str]) -> str:
+    """« une, deux ou trois »."""
+    *first, last = [*words] or [""]
+    return f"{', '.join(first)} ou {last}" if first else last
+
+
+def lowered(words: str) -> str:
+    """As inside a sentence: « demandée », but « PAI »."""
+    return words[:1].lower() + words[1:] if words[1:2].islower() else words
+
+
+def _read_words(entity: type[Entity], one: Attribute, arguments: Arguments) -> On | None:
+    """Rows whose text holds these words, whatever the case and accents; a phone, whatever its spaces."""
+    text = clean(next(iter(arguments.getlist(one.name)), ""), LONGEST)
+    if not text:
+        return None
+    column = getattr(entity, one.name)
+    criterion = contains(column, text)
+    if one.kind is Kind.PHONE:
+        digits = "".join(sign for sign in text if sign not in " .-/\u00a0")
+        criterion = contains(func.replace(column, " ", ""), digits)
+    return On(one, ((one.name, text),), criterion, f"contient «\u00a0{text}\u00a0»")
+
+
+def _read_numbers(entity: type[Entity], one: Attribute, arguments: Arguments) -> On | None:
+    """Rows whose number lies between two, both included, typed as people write them: « 1 080,50 »."""
+    least, most = (
+        numbers.typed(next(iter(arguments.getlist(one.name + end)), ""), DECIMALS[one.kind])
+        for end in (LEAST, MOST)
+    )
+    if least is None and most is None:
+        return None
+    column = getattr(entity, one.name)
+    criterion: ColumnElement[bool] = column.is_not(None)
+    pairs = []
+    if least is not None:
+        pairs.append((one.name + LEAST, numbers.written(least)))
+        criterion = criterion & (column >= _stored(one, least))
+    if most is not None:
+        pairs.append((one.name + MOST, numbers.written(most)))
+        criterion = criterion & (column <= _stored(one, most))
+    if least is not None and most is not None:
+        says = f"de {numbers.written(least)} à {_with_unit(one, most)}"
+    elif least is not None:
+        says = f"à partir de {_with_unit(one, least)}"
+    else:
+        says = f"jusqu’à {_with_unit(one, most)}"
+    return On(one, tuple(pairs), criterion, says)
+
+
+DECIMALS: dict[Kind | None, int] = {Kind.INTEGER: 0, Kind.DECIMAL: 4, Kind.CENTS: 2}
+
+
+def _stored(one: Attribute, value: Decimal) -> Any:
+    """The number as the column holds it; what no row can hold stays beyond them all."""
+    if one.kind is Kind.DECIMAL:
+        return value
+    whole = int(value * 100) if one.kind is Kind.CENTS else int(value)
+    return max(-numbers.BIGGEST, min(numbers.BIGGEST, whole))
+
+
+def _with_unit(one: Attribute, value: Decimal | None) -> str:
+    unit = "€" if one.kind is Kind.CENTS else one.unit
+    return f"{numbers.written(value)}\u00a0{unit}" if unit else numbers.written(value)
 
 
 def _read_days(entity: type[Entity], one: Attribute, arguments: Arguments) -> On | None:
@@ -137,9 +221,18 @@ def _read_days(entity: type[Entity], one: Attribute, arguments: Arguments) -> On
             criterion = criterion & (column < _start(one, until + timedelta(days=1)))
     if since and until:
         says = f"du {short_date(since)} au {short_date(until)}"
+        if since == until:
+            says = f"le {short_date(since)}"
     else:
         says = f"à partir du {short_date(since)}" if since else f"jusqu’au {short_date(until)}"
     return On(one, tuple(pairs), criterion, says)
+
+
+READERS: tuple[tuple[tuple[Kind, ...], Callable[..., On | None]], ...] = (
+    (DAYS, _read_days),
+    (NUMBERS, _read_numbers),
+    (WORDS, _read_words),
+)
 
 
 def _start(one: Attribute, day: date) -> date | datetime:
@@ -152,5 +245,5 @@ def _start(one: Attribute, day: date) -> date | datetime:
 
 def address(base: str, pairs: Iterable[tuple[str, Any]]) -> str:
     """The address with these pairs, empty ones left out."""
-    query = urlencode([(name, value) for name, value in pairs if value not in (None, "")])
+    query = urlencode([(name, value) for name, value in pairs if value not in (None, "")], safe=",")
     return f"{base}?{query}" if query else base

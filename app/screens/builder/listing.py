@@ -4,7 +4,7 @@ The state of a list is its address and nothing else: two people, or two threads,
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select
@@ -22,6 +22,10 @@ from app.screens.builder.filters import On
 SIZE, MOST = 25, 100
 WORDS = 6
 UNSORTED = (Kind.JSON, Kind.FILE, Kind.LONG_TEXT)
+UNLISTED = (Kind.JSON, Kind.LONG_TEXT)
+"""Too long for a line: shown on the record and in the files, not proposed as columns."""
+MOST_COLUMNS = 5000
+"""Signs of the address that are read to find the columns."""
 TEXTS = (Kind.TEXT, Kind.EMAIL)
 DEEPEST = 2
 
@@ -36,11 +40,23 @@ class Ask:
     descending: bool = False
     page: int = 1
     size: int = SIZE
+    columns: tuple[Attribute, ...] = ()
+    """What is shown; the first one leads to the row."""
+    chosen: bool = False
+    """Whether the columns are others than the declared ones."""
+    view: int | None = None
+    """The kept view that it started from; 0: none, and not the one that opens by itself."""
 
     def pairs(self, **changes: Any) -> list[tuple[str, Any]]:
         """The address again, with changes; a change of anything but the page goes back to the first."""
         sort = f"{'-' if self.descending else ''}{self.sort.name}" if self.sort else ""
-        own = {"q": self.q, "tri": sort, "taille": "" if self.size == SIZE else self.size}
+        own = {
+            "q": self.q,
+            "tri": sort,
+            "taille": "" if self.size == SIZE else self.size,
+            "colonnes": ",".join(one.name for one in self.columns) if self.chosen else "",
+            "vue": self.view,
+        }
         page = changes.pop("page", 1)
         own.update(changes)
         found = [("q", own.pop("q"))]
@@ -50,6 +66,14 @@ class Ask:
     def without(self, on: On) -> list[tuple[str, Any]]:
         """The address without that filter."""
         return [pair for pair in self.pairs() if pair[0] not in on.names]
+
+    def cleared(self) -> list[tuple[str, Any]]:
+        """The address without words nor filters."""
+        return replace(self, q="", ons=()).pairs()
+
+    def started_from(self, view: int | None) -> "Ask":
+        """The same, started from that view."""
+        return replace(self, view=view)
 
     @property
     def narrows(self) -> bool:
@@ -80,6 +104,31 @@ def columns(entity: type[Entity], viewer: Viewer, leaving: str = "") -> list[Att
     return [one for one in seen if one.name != leaving]
 
 
+def choosable(entity: type[Entity], viewer: Viewer) -> list[Attribute]:
+    """The columns that this viewer may choose among: the declared ones first, then what else they see."""
+    listed = columns(entity, viewer)
+    seen = permissions.visible(entity, viewer)
+    rest = [one for one in seen if one not in listed and one.kind not in UNLISTED and not one.secret]
+    return [*listed, *rest]
+
+
+def chosen(entity: type[Entity], viewer: Viewer, arguments: Any) -> tuple[list[Attribute], bool]:
+    """The columns that the address names, in the order of ``choosable``, and whether it chooses at all.
+
+    The first one always stays: it names the row and leads to it. Names that are unknown or hidden are
+    left out; when none remains, the columns are the declared ones.
+    """
+    proposed = choosable(entity, viewer)
+    usual = columns(entity, viewer) or proposed[:1]
+    if not viewer.is_staff:
+        return usual, False
+    asked = set(",".join(arguments.getlist("colonnes"))[:MOST_COLUMNS].split(","))
+    if not any(one.name in asked for one in proposed):
+        return usual, False
+    found = [one for rank, one in enumerate(proposed) if rank == 0 or one.name in asked]
+    return found, found != usual
+
+
 def sortable(seen: Sequence[Attribute]) -> list[Attribute]:
     """The columns that a list can be ordered by."""
     return [one for one in seen if one.kind not in UNSORTED]
@@ -89,7 +138,8 @@ def read(entity: type[Entity], viewer: Viewer, arguments: Any) -> Ask:
     """What this address asks, as far as this viewer may ask it."""
     seen = permissions.visible(entity, viewer)
     wanted = arguments.get("tri", "")
-    names = {one.name: one for one in sortable(columns(entity, viewer))}
+    shown, is_chosen = chosen(entity, viewer, arguments)
+    names = {one.name: one for one in sortable(shown)}
     sort = names.get(wanted.removeprefix("-"))
     return Ask(
         q=filters.clean(arguments.get("q"), 100),
@@ -98,6 +148,9 @@ def read(entity: type[Entity], viewer: Viewer, arguments: Any) -> Ask:
         descending=sort is not None and wanted.startswith("-"),
         page=_number(arguments.get("page"), 1, numbers.BIGGEST),
         size=_number(arguments.get("taille"), SIZE, MOST),
+        columns=tuple(shown),
+        chosen=is_chosen,
+        view=numbers.row_id(arguments.get("vue")) if viewer.is_staff else None,
     )
 
 
@@ -221,20 +274,34 @@ def rows(entity: type[Entity], viewer: Viewer, ask: Ask, shown: Sequence[Attribu
 
 
 def find(entity: type[Entity], viewer: Viewer, ask: Ask, shown: Sequence[Attribute]) -> Found:
-    """The rows of the page asked, the last one if there are fewer; two statements, three when narrowed."""
+    """The rows of the page asked, the last one if there are fewer.
+
+    One statement for a list that holds in its first page, two for a longer one; one more when narrowed.
+    """
+    statement = rows(entity, viewer, ask, shown)
+    page, pages = ask.page, 1
+    found: list[Entity] = []
+    if page == 1:
+        found = list(db.session.scalars(statement.limit(ask.size + 1)).unique())
+    total = len(found)
+    if page > 1 or total > ask.size:
+        total = _total(entity, viewer, ask)
+        pages = max(1, -(-total // ask.size))
+        page = min(page, pages)
+        if ask.page > 1:
+            chosen = statement.limit(ask.size).offset((page - 1) * ask.size)
+            found = list(db.session.scalars(chosen).unique()) if total else []
+    found = found[: ask.size]
+    everything = _count(select(entity.id)) if ask.narrows else total
+    first = (page - 1) * ask.size + 1 if found else 0
+    return Found(found, total, page, pages, first, everything)
+
+
+def _total(entity: type[Entity], viewer: Viewer, ask: Ask) -> int:
     counted = Statement(entity, viewer, select(entity.id))
     counted.search(ask.q)
     counted.keep(ask.ons)
-    total = _count(counted.select)
-    everything = _count(select(entity.id)) if ask.narrows else total
-    pages = max(1, -(-total // ask.size))
-    page = min(ask.page, pages)
-    skipped = (page - 1) * ask.size
-    found: list[Entity] = []
-    if total:
-        chosen = rows(entity, viewer, ask, shown).limit(ask.size).offset(skipped)
-        found = list(db.session.scalars(chosen).unique())
-    return Found(found, total, page, pages, skipped + 1 if found else 0, everything)
+    return _count(counted.select)
 
 
 def _count(statement: Select[Any]) -> int:

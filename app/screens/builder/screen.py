@@ -23,7 +23,7 @@ from app.screens.builder.cells import Cell, cell
 from app.screens.page import Page
 from app.services import clock, files, records
 
-ACTIONS = {"export": Action.SEE, "add": Action.CREATE, "edit": Action.EDIT, "delete": Action.DELETE}
+ACTIONS = {"add": Action.CREATE, "edit": Action.EDIT, "delete": Action.DELETE}
 """What each door asks; the others ask to see."""
 FOUND = 20
 
@@ -56,31 +56,36 @@ class Screen(Page):
     def index(self) -> ResponseReturnValue:
         """The list that the address asks for."""
         viewer = asking()
-        shown = listing.columns(self.entity, viewer)
-        ask = listing.read(self.entity, viewer, request.args)
+        ask, around = self.around(listing.read(self.entity, viewer, request.args), viewer)
+        shown = ask.columns
         found = listing.find(self.entity, viewer, ask, shown)
         lists = 4 if viewer.is_staff else 0
         seen = permissions.visible(self.entity, viewer)
         drawn = choices.controls(self.entity, seen, ask.ons, viewer, lists)
         ons, drawn = choices.say_rows(ask.ons, drawn, viewer)
-        quick, panel = choices.laid_out(drawn, shown)
+        searched = bool(listing.Statement(self.entity, viewer).places())
         base = self.url("index")
         return self.show_page(
             "list",
             ask=ask,
             ons=ons,
-            quick_filters=quick,
-            panel=panel,
-            panel_open=any(one.is_on for one in panel),
+            controls=choices.laid_out(drawn, shown, self.entity.__searched__),
             found=found,
             columns=shown,
             sortable={one.name for one in listing.sortable(shown)},
-            searched=bool(listing.Statement(self.entity, viewer).places()),
+            searched=searched,
             to=lambda **changes: filters.address(base, ask.pairs(**changes)),
             row_url=lambda row: f"{base}{row.id}",
             without=lambda on: filters.address(base, ask.without(on)),
-            export_url=lambda: filters.address(self.url("export"), ask.pairs(taille="")),
+            clear_url=filters.address(base, ask.cleared()),
+            choosable=listing.choosable(self.entity, viewer),
+            export_url=lambda method: filters.address(self.url(method), ask.pairs(taille="", vue="")),
+            **around,
         )
+
+    def around(self, ask: listing.Ask, viewer: Viewer) -> tuple[listing.Ask, dict[str, Any]]:
+        """What a side adds around a list, and what is asked once it is known."""
+        return ask, {}
 
     def show_page(self, template: str, **context: Any) -> str:
         """Render a template of this side with what they all need."""

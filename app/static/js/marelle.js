@@ -127,7 +127,7 @@ function onShortcut(event) {
   const combined = event.ctrlKey || event.metaKey;
   if (!combined && document.activeElement?.matches(FIELDS)) return;
   const pressed = (combined ? "ctrl+" : "") + event.key.toLowerCase();
-  if (!combined && moveInRows(pressed)) { event.preventDefault(); return; }
+  if (!combined && (moveInRows(pressed) || chooseRow(pressed))) { event.preventDefault(); return; }
   const target = all("[data-key]").find((one) => one.dataset.key.toLowerCase().replaceAll(" ", "+") === pressed && visible(one));
   if (!target || target.getAttribute("aria-disabled") === "true") return;
   event.preventDefault();
@@ -146,6 +146,18 @@ function moveInRows(pressed) {
   rows[now]?.classList.remove("is-here");
   rows[next].classList.add("is-here");
   rows[next].querySelector("a[href]").focus();
+  return true;
+}
+
+// X or the space bar, on a line: chooses it, or no longer. On a button or a box the space bar is theirs.
+function chooseRow(pressed) {
+  if (pressed !== "x" && pressed !== " ") return false;
+  const here = document.activeElement;
+  if (pressed === " " && !here?.matches("tbody a")) return false;
+  const row = here?.closest("tbody tr") ?? document.querySelector("[data-selectable] tr.is-here");
+  const box = row?.querySelector("input[data-select]");
+  if (!box) return false;
+  box.click();
   return true;
 }
 
@@ -219,6 +231,17 @@ document.addEventListener("submit", (event) => { if (!event.defaultPrevented) le
 addEventListener("pageshow", () => all("form[data-warn-unsaved]").forEach((form) => leaving.delete(form)));
 addEventListener("beforeunload", (event) => {
   if (all("form[data-warn-unsaved]").some((form) => !leaving.has(form) && (form.dataset.warnUnsaved === "always" || changesOf(form)))) { event.preventDefault(); event.returnValue = ""; }
+});
+
+// What is left empty in a search is not written in the address.
+document.addEventListener("formdata", (event) => {
+  if (event.target.method !== "get") return;
+  const names = new Set([...event.formData].filter(([, value]) => value === "").map(([name]) => name));
+  for (const name of names) {
+    const kept = event.formData.getAll(name).filter((value) => value !== "");
+    event.formData.delete(name);
+    for (const value of kept) event.formData.append(name, value);
+  }
 });
 
 document.addEventListener("change", (event) => {
@@ -301,16 +324,24 @@ function showSelection(table) {
   }
   const bar = document.getElementById(table.dataset.selectable) ?? document.querySelector("[data-selection]");
   if (!bar) return;
-  bar.hidden = chosen.length === 0;
+  const whole = bar.querySelector("[data-select-whole]");
+  const count = whole?.checked ? Number(whole.dataset.selectWhole) : chosen.length;
+  bar.classList.add("is-ready");
+  bar.hidden = count === 0;
   for (const place of all("[data-selection-count]", bar)) {
-    const words = chosen.length > 1 ? place.dataset.many ?? "lignes choisies" : place.dataset.one ?? "ligne choisie";
-    place.textContent = `${chosen.length} ${words}`;
+    const words = count > 1 ? place.dataset.many ?? "lignes choisies" : place.dataset.one ?? "ligne choisie";
+    place.textContent = `${count.toLocaleString("fr-FR").replace(/\u202f/g, NB)} ${words}`;
   }
 }
+// input[data-select-whole="412"], in the bar: every line of the list, those of the other pages too.
 document.addEventListener("change", (event) => {
-  const table = event.target.closest("[data-selectable]");
-  if (!table || !event.target.matches("[data-select-all], [data-select]")) return;
-  if (event.target.matches("[data-select-all]")) for (const box of all("input[data-select]", table)) box.checked = event.target.checked;
+  const box = event.target;
+  if (!box.matches("[data-select-all], [data-select], [data-select-whole]")) return;
+  const table = box.closest("[data-selectable]") ?? all("[data-selectable]").find((one) => document.getElementById(one.dataset.selectable)?.contains(box));
+  if (!table) return;
+  const whole = document.getElementById(table.dataset.selectable)?.querySelector("[data-select-whole]");
+  if (!box.matches("[data-select]")) for (const one of all("input[data-select]", table)) one.checked = box.checked;
+  if (whole && !box.checked) whole.checked = false;
   showSelection(table);
 });
 

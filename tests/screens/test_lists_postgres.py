@@ -1,0 +1,73 @@
+"""Lists on a real PostgreSQL: filters, columns, files, views and batches, as on SQLite."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from app import create_app
+from app.access import permissions
+from app.access.database import db
+from app.access.viewer import Side
+from app.declare import Entity, entities
+from app.models import Membership
+from app.screens.builder import filters, listing
+from app.screens.builder.addresses import SCREENS
+from app.services import batches
+from tests.people import Browser, Town, make_town, settings_for
+
+TYPED = {
+    filters.DAYS: ("-du=2020-01-01", "-au=2030-01-01"),
+    filters.NUMBERS: ("-min=1", "-max=99999999999"),
+    filters.WORDS: ("=%C3%89l 1%25",),
+}
+
+
+def asked(town: Town, entity: type[Entity]) -> str:
+    """Every filter and every column of a list at once."""
+    viewer = town.viewer("desk")
+    parts = [f"colonnes={','.join(one.name for one in listing.choosable(entity, viewer))}"]
+    for one in filters.filterable(permissions.visible(entity, viewer)):
+        ends = next((ends for kinds, ends in TYPED.items() if one.kind in kinds), ("=1", "=oui", "=vide"))
+        parts.extend(one.name + end for end in ends)
+    return "&".join(parts)
+
+
+@pytest.mark.slow
+def test_lists_answer_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
+    address = postgres_url.replace("postgresql://", "postgresql+psycopg://")
+    app = create_app({**settings_for(tmp_path), "SQLALCHEMY_DATABASE_URI": address})
+    app.test_client_class = Browser
+    with app.app_context():
+        db.create_all()
+        town = make_town(app)
+        desk = town.client("desk")
+        for entity in entities():
+            page = app.extensions[SCREENS][entity.__name__, Side.STAFF]
+            if not page.allows("index", town.viewer("desk")):
+                continue
+            query = asked(town, entity)
+            for door in ("/", "/export.csv", "/export.xlsx"):
+                assert desk.get(f"{page.route_base}{door}?{query}").status_code == 200, (entity, door)
+            kept = desk.post(f"{page.route_base}/vues", data={"name": "Vue", "query": query, "shared": "1"})
+            assert desk.get(kept.headers["Location"]).status_code == 200, entity
+        found = desk.get("/service/personnes/?first_name=ZOE").get_data(as_text=True)
+        assert "Martin-Durand" in found and "Lila" not in found
+        _batch(town)
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _batch(town: Town) -> None:
+    """A value that one row can't take and the others can; then a deletion tried, then done."""
+    family = Membership.__attributes__["family"]
+    with town.acting("desk") as viewer:
+        people = [town.people["zoe"], town.people["tom"]]
+        ties = list(db.session.scalars(select(Membership).where(Membership.person_id.in_(people))))
+        batch = batches.update_many(ties, family, town.families["A"], viewer)
+        assert (len(batch.done), len(batch.same), len(batch.refused)) == (1, 1, 1), batch
+        assert "Il existe déjà" in next(iter(batch.refused.values()))
+        left = list(db.session.scalars(select(Membership).where(Membership.person_id == people[1])))
+        assert batches.delete_many(left, viewer, trial=True).done
+        left = list(db.session.scalars(select(Membership).where(Membership.person_id == people[1])))
+        assert len(batches.delete_many(left, viewer).done) == 1
