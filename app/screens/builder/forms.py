@@ -122,16 +122,20 @@ class RowForm:
 
     def offer(self, words: dict[str, str] | None = None) -> None:
         """Give each relation the rows it can point at. ``words``: what is searched where no script runs."""
-        for name, one in list(self.edited.items()):
-            if one.kind is Kind.RELATION:
-                self._offer(one, self.form[name], (words or {}).get(name))
+        relations = [one for one in self.edited.values() if one.kind is Kind.RELATION]
+        small = choices.short({naming.target_of(one) for one in relations})
+        for one in relations:
+            is_small = naming.target_of(one) in small
+            self._offer(one, self.form[one.name], is_small, (words or {}).get(one.name))
 
-    def _offer(self, one: Attribute, picking: Picking, words: str | None) -> None:
+    def _offer(self, one: Attribute, picking: Picking, is_small: bool, words: str | None) -> None:
         target = naming.target_of(one)
         current = getattr(self.row, one.column) if self.row is not None else None
         chosen = numbers.row_id(picking.data or "")
-        rows = choices.few_rows(target, self.viewer) if self._lists > 0 else None
-        self._lists -= 1
+        rows = None
+        if is_small and self._lists > 0:
+            self._lists -= 1
+            rows = choices.few_rows(target, self.viewer)
         if rows is not None:
             picking.offer(dict(rows))
         else:

@@ -221,12 +221,8 @@ def rows(entity: type[Entity], viewer: Viewer, ask: Ask, shown: Sequence[Attribu
 
 
 def find(entity: type[Entity], viewer: Viewer, ask: Ask, shown: Sequence[Attribute]) -> Found:
-    """The rows of the page asked, the last one if there are fewer; two statements, three when narrowed."""
-    counted = Statement(entity, viewer)
-    counted.search(ask.q)
-    counted.keep(ask.ons)
-    total = _count(counted.select)
-    everything = _count(select(entity)) if ask.narrows else total
+    """The rows of the page asked, the last one if there are fewer; two statements."""
+    total, everything = _counts(entity, viewer, ask)
     pages = max(1, -(-total // ask.size))
     page = min(ask.page, pages)
     skipped = (page - 1) * ask.size
@@ -237,7 +233,16 @@ def find(entity: type[Entity], viewer: Viewer, ask: Ask, shown: Sequence[Attribu
     return Found(found, total, page, pages, skipped + 1 if found else 0, everything)
 
 
-def _count(statement: Select[Any]) -> int:
-    (entity,) = (one["entity"] for one in statement.column_descriptions)
-    inner = statement.with_only_columns(entity.id).order_by(None).subquery()
-    return db.session.scalar(select(func.count()).select_from(inner)) or 0
+def _counts(entity: type[Entity], viewer: Viewer, ask: Ask) -> tuple[int, int]:
+    """How many rows the address asks for, and how many there are in all; one statement."""
+    # From the key alone: ``with_only_columns`` would hide the joins from those who look at the scope.
+    counted = Statement(entity, viewer, select(entity.id))
+    counted.search(ask.q)
+    counted.keep(ask.ons)
+    total = select(func.count()).select_from(counted.select.subquery())
+    if not ask.narrows:
+        number = db.session.scalar(total) or 0
+        return number, number
+    every = select(func.count()).select_from(select(entity.id).subquery()).scalar_subquery()
+    found = db.session.execute(total.add_columns(every)).one()
+    return found[0], found[1]
