@@ -101,7 +101,7 @@ def _pointed(
 def _value(one: Attribute, n: Number, kind: Any) -> Number:
     text = cast(n, SqlString)
     if one.kind is Kind.TEXT:
-        return literal(f"{one.label} "[: (one.length or 200) - 6]) + text
+        return literal(f"{one.label} "[: max((one.length or 200) - 6, 0)]) + text
     if one.kind is Kind.EMAIL:
         return literal("ligne") + text + literal("@example.org")
     if one.kind is Kind.LONG_TEXT:
