@@ -118,6 +118,26 @@ def test_a_long_list_of_choices_is_never_put_in_order_nor_read(crowd: Crowd) -> 
     assert sorting == []
 
 
+def test_a_search_that_fits_on_a_page_looks_through_its_rows_once(crowd: Crowd) -> None:
+    town, _ = crowd
+    client = town.client("desk")
+    for words, times in (("nom 9871", 1), ("nom 98", 2)):  # one row, then more than a page: they are counted
+        with count_statements() as statements:
+            client.get("/service/inscriptions/", query_string={"q": words})
+        assert len([one for one in statements if " LIKE " in one]) == times, words
+
+
+def test_the_latest_first_is_an_order_that_an_index_gives_on_postgresql_too(crowd: Crowd) -> None:
+    town, _ = crowd
+    client = town.client("desk")
+    for slug, column in (("historique", "history_entry.done_at"), ("reservations", "booking.booked_on")):
+        with count_statements() as statements:
+            client.get(f"/service/{slug}/")
+        orders = [one.partition(f"ORDER BY {column} ")[2] for one in statements]
+        assert [one[:4] for one in orders if one] == ["DESC"]
+        assert not [one for one in orders if one.startswith("DESC NULLS")]
+
+
 # --- The checks find what they are there for ---
 
 
