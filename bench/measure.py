@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from time import process_time
@@ -72,15 +72,15 @@ def measure_here(name: str, families: int, folder: Path) -> Measure:
 
 
 def _measured(one: Bench, families: int, town: Town, work: Work) -> Measure:
-    first_ms, answer = _timed(work)  # reads templates and the catalogue, once a process
+    first_ms, answer = timed(work)  # reads templates and the catalogue, once a process
     with counting(town) as seen:
-        _timed(_prepared(one, town) or work if one.each_time else work)
+        timed(_prepared(one, town) or work if one.each_time else work)
     statements = len(seen)
     times = []
     for _ in range(one.repeats):
         again = _prepared(one, town) if one.each_time else work
         assert again is not None
-        times.append(_timed(again)[0])
+        times.append(timed(again)[0])
     cpu_ms = round(median(times), 2)
     keeps = (one.cpu_ms is None or cpu_ms <= one.cpu_ms) and (
         one.statements is None or statements <= one.statements
@@ -93,7 +93,7 @@ def _measured(one: Bench, families: int, town: Town, work: Work) -> Measure:
         first_ms=round(first_ms, 2),
         statements=statements,
         bytes=_size(answer),
-        peak_mb=_peak_mb(),
+        peak_mb=peak_mb(),
         repeats=one.repeats,
         promised_ms=one.cpu_ms,
         promised_statements=one.statements,
@@ -106,7 +106,8 @@ def _prepared(one: Bench, town: Town) -> Work | None:
         return one.prepare(town)
 
 
-def _timed(work: Work) -> tuple[float, Any]:
+def timed(work: Work) -> tuple[float, Any]:
+    """CPU milliseconds of this process, and the answer; an error page is no measure."""
     # In a context of its own, as a request of a real server: nothing is remembered from the last one.
     alone = contextvars.Context()
     started = process_time()
@@ -118,7 +119,7 @@ def _timed(work: Work) -> tuple[float, Any]:
     return spent, answer
 
 
-def _peak_mb() -> int:
+def peak_mb() -> int:
     """The most memory that this process ever held; ``getrusage`` would count its parent's too."""
     status = Path("/proc/self/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) // 1024  # type: ignore[index]
@@ -131,10 +132,19 @@ def _size(answer: Any) -> int | None:
 
 @contextmanager
 def counting(town: Town) -> Iterator[list[str]]:
-    """The statements sent to the database, transactions and pragmas left out."""
-    from sqlalchemy import event
-
+    """The statements sent to the town's database."""
     from app.access.database import db
+
+    with town.open():
+        engine = db.engine
+    with counting_on(engine) as seen:
+        yield seen
+
+
+@contextmanager
+def counting_on(engine: Any) -> Iterator[list[str]]:
+    """The statements sent to a database, transactions and pragmas left out."""
+    from sqlalchemy import event
 
     seen: list[str] = []
 
@@ -142,8 +152,6 @@ def counting(town: Town) -> Iterator[list[str]]:
         if not statement.lstrip().upper().startswith(QUIET):
             seen.append(statement)
 
-    with town.open():
-        engine = db.engine
     event.listen(engine, "before_cursor_execute", note)
     try:
         yield seen
@@ -151,6 +159,6 @@ def counting(town: Town) -> Iterator[list[str]]:
         event.remove(engine, "before_cursor_execute", note)
 
 
-def as_json(measures: list[Measure]) -> str:
+def as_json(measures: list[Any]) -> str:
     """The measures, one object each."""
-    return json.dumps([asdict(one) for one in measures], ensure_ascii=False, indent=2)
+    return json.dumps(measures, ensure_ascii=False, indent=2)

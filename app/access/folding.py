@@ -17,6 +17,8 @@ def fold(text: str | None) -> str | None:
     """« Élise BŒUF » gives « elise boeuf »."""
     if text is None:
         return None
+    if type(text) is str and text.isascii():
+        return text.lower()  # SQLite asks this of every row of a list that it puts in order
     lower = str(text).lower().replace("œ", "oe").replace("æ", "ae")
     return "".join(one for one in unicodedata.normalize("NFD", lower) if not unicodedata.combining(one))
 

@@ -256,6 +256,15 @@ def test_the_history_hides_what_the_reader_may_not_see(town: Town) -> None:
     assert told in text(town.client("admin").get(f"/service/historique/{number}"))
 
 
+def test_whoever_reaches_some_rows_alone_searches_by_the_names_of_what_they_point_at(
+    town: Town, rows: dict[str, Rows]
+) -> None:
+    for name, side in (("claire", "espace"), ("hugo", "service")):
+        client = town.client(name)
+        assert f'/{rows["A"]["Registration"]}"' in text(client.get(f"/{side}/inscriptions/?q=lila"))
+        assert f'/{rows["B"]["Registration"]}"' not in text(client.get(f"/{side}/inscriptions/?q=tom"))
+
+
 # --- Files and choices ---
 
 

@@ -1,10 +1,10 @@
 """Choosing: what draws the filters of a list, and the rows that a choice is made among."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import func, literal, select, union_all
 
 from app.access.database import db
 from app.access.viewer import Viewer
@@ -15,8 +15,12 @@ from app.screens.builder.listing import in_order
 
 FEW = 40
 """Up to that many rows, a choice among rows is a list; beyond, a search."""
+ROOM = 6
+"""Statements that the filters of a page may take: a list of rows, or the names of those chosen."""
 QUICK = 2
 QUICKEST: list[Kind | None] = [Kind.CHOICE, Kind.RELATION, Kind.BOOLEAN]
+Rows = list[tuple[int, str]]
+"""Rows by number, with their names."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +93,26 @@ def rows_named(
     return {row.id: name(row, viewer) for row in db.session.scalars(chosen).unique()}
 
 
+def short(entities: Iterable[type[Entity]], most: int = FEW) -> set[type[Entity]]:
+    """Those that have ``most`` rows in reach at most, in one statement; a single one is not asked."""
+    asked = {one.__name__: one for one in entities}
+    if len(asked) < 2:
+        return set(asked.values())
+    counts = [
+        select(literal(name), func.count()).select_from(select(one.id).limit(most + 1).subquery())
+        for name, one in asked.items()
+    ]
+    return {asked[name] for name, count in db.session.execute(union_all(*counts)).tuples() if count <= most}
+
+
 def few_rows(entity: type[Entity], viewer: Viewer, most: int = FEW) -> list[tuple[int, str]] | None:
     """The rows in reach with their names, in their order; None when there are more. One statement.
 
     Namesakes are told apart by what else the lists show of them.
     """
-    chosen = in_order(select(entity), entity, viewer, naming.telling(entity, viewer)).limit(most + 1)
+    few = select(entity.id).limit(most + 1)  # cut before they are put in order: there may be thousands
+    base = select(entity).where(entity.id.in_(few))
+    chosen = in_order(base, entity, viewer, naming.telling(entity, viewer))
     rows = db.session.scalars(chosen).unique().all()
     if len(rows) > most:
         return None
@@ -113,30 +131,56 @@ def told_apart(rows: Sequence[Entity], viewer: Viewer) -> dict[int, str]:
 def controls(
     entity: type[Entity], seen: Sequence[Attribute], ons: Sequence[On], viewer: Viewer, lists: int = 4
 ) -> list[Control]:
-    """What draws every filter; the rows of the first ``lists`` relations are listed, one statement each."""
-    found = []
-    for one in filters.filterable(seen):
-        on = next((on for on in ons if on.attribute is one), None)
-        typed = _drawn(one, on)
-        if typed is not None:
-            found.append(typed)
+    """What draws every filter; the rows of ``lists`` relations are listed at most, one statement each."""
+    able = filters.filterable(seen)
+    on_of = {on.attribute.name: on for on in ons}
+    listed = _listed(able, on_of, viewer, lists)
+    return [_control(entity, one, on_of.get(one.name), listed.get(one.name)) for one in able]
+
+
+def _listed(
+    able: Sequence[Attribute], on_of: Mapping[str, On], viewer: Viewer, lists: int
+) -> dict[str, Rows]:
+    """The rows to choose among, by relation; first for those that narrow the list now."""
+    asked = [one for one in able if one.kind is Kind.RELATION] if lists > 0 else []
+    small = short({naming.target_of(one) for one in asked})
+    asked.sort(key=lambda one: one.name not in on_of)
+    off = min(lists, ROOM - sum(one.name in on_of for one in asked))
+    found: dict[str, Rows] = {}
+    known: dict[type[Entity], Rows | None] = {}
+    for one in asked:
+        target = naming.target_of(one)
+        if target not in small:
             continue
-        values = tuple(value for _, value in on.pairs) if on else ()
-        options: list[tuple[str, str]]
-        remote = False
-        if one.kind is Kind.CHOICE:
-            options = [(member.value, member.label) for member in one.python_type]
-        elif one.kind is Kind.BOOLEAN:
-            options = [("oui", "Oui"), ("non", "Non")]
-        else:
-            rows = few_rows(naming.target_of(one), viewer) if lists > 0 else None
-            lists -= 1
-            remote = rows is None
-            options = [(str(key), name) for key, name in rows or ()]
-        if filters.nullable(entity, one) and not remote:
-            options.append((filters.EMPTY, "(non renseigné)"))
-        found.append(Control(one, tuple(options), values, remote=remote))
+        if target not in known:
+            if one.name not in on_of:
+                if off <= 0:
+                    continue
+                off -= 1
+            known[target] = few_rows(target, viewer)
+        rows = known[target]
+        if rows is not None:
+            found[one.name] = rows
     return found
+
+
+def _control(entity: type[Entity], one: Attribute, on: On | None, rows: Rows | None) -> Control:
+    typed = _drawn(one, on)
+    if typed is not None:
+        return typed
+    values = tuple(value for _, value in on.pairs) if on else ()
+    options: list[tuple[str, str]]
+    remote = False
+    if one.kind is Kind.CHOICE:
+        options = [(member.value, member.label) for member in one.python_type]
+    elif one.kind is Kind.BOOLEAN:
+        options = [("oui", "Oui"), ("non", "Non")]
+    else:
+        remote = rows is None
+        options = [(str(key), name) for key, name in rows or ()]
+    if filters.nullable(entity, one) and not remote:
+        options.append((filters.EMPTY, "(non renseigné)"))
+    return Control(one, tuple(options), values, remote=remote)
 
 
 def say_rows(ons: Sequence[On], drawn: Sequence[Control], viewer: Viewer) -> tuple[list[On], list[Control]]:

@@ -15,8 +15,11 @@ from app.access.viewer import Viewer
 from app.declare import Attribute, Contradiction, Entity, Kind, entity_named
 from app.models import HistoryEntry
 from app.screens.builder import cells, choices, related
+from app.screens.builder.addresses import link
 
-ENTRIES = 50
+ENTRIES = 25
+LONGEST = 300
+"""Signs shown of a value: the whole of it is on the page of the entry."""
 NAMED_ENTITIES = 4
 """Names of pointed rows are looked up in that many entities at most, one statement each."""
 SIGNS = {
@@ -46,6 +49,8 @@ class Event:
     changes: tuple[Change, ...]
     has_before: bool
     has_after: bool
+    href: str | None = None
+    """The page of the entry, where nothing is cut."""
 
 
 def may_see(viewer: Viewer) -> bool:
@@ -79,6 +84,7 @@ def of_row(row: Entity, viewer: Viewer) -> list[Event]:
             tuple(_changes(one, viewer, names)),
             one.before is not None,
             one.after is not None,
+            link(HistoryEntry, one.id, viewer),
         )
         for one in entries
     ]
@@ -131,4 +137,5 @@ def _changes(entry: HistoryEntry, viewer: Viewer, names: dict[tuple[str, int], s
 def _words(one: Attribute, value: Any, names: dict[tuple[str, int], str]) -> str:
     if one.kind is Kind.RELATION and isinstance(value, int):
         return names.get((one.target, value), f"n°\u00a0{value}")
-    return cells.told(one, value)
+    text = cells.told(one, value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST].rstrip()}…"

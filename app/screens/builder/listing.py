@@ -216,7 +216,9 @@ class Statement:
             descending = self.entity.__descending__
             keys = self._own_keys()
         for key in keys:
-            self.select = self.select.order_by((key.desc() if descending else key.asc()).nulls_last())
+            directed = key.desc() if descending else key.asc()
+            # PostgreSQL reads an index for an order that says nothing of empty values, where there are none.
+            self.select = self.select.order_by(directed if _is_given(key) else directed.nulls_last())
         self.select = self.select.order_by(self.entity.id.desc() if descending else self.entity.id.asc())
 
     def _own_keys(self) -> list[Any]:
@@ -244,6 +246,14 @@ class Statement:
         if one.kind is Kind.CHOICE:
             return [case(*((column == member, rank) for rank, member in enumerate(one.python_type)))]
         return [column]
+
+
+def _is_given(key: Any) -> bool:
+    """Whether it is a column of the row itself that is never empty; a joined row may be out of reach."""
+    parent = getattr(key, "parent", None)
+    if parent is None or parent.is_aliased_class:
+        return False
+    return not key.property.columns[0].nullable
 
 
 def in_order(
@@ -274,37 +284,36 @@ def rows(entity: type[Entity], viewer: Viewer, ask: Ask, shown: Sequence[Attribu
 
 
 def find(entity: type[Entity], viewer: Viewer, ask: Ask, shown: Sequence[Attribute]) -> Found:
-    """The rows of the page asked, the last one if there are fewer.
-
-    One statement for a list that holds in its first page, two for a longer one; one more when narrowed.
-    """
-    statement = rows(entity, viewer, ask, shown)
-    page, pages = ask.page, 1
-    found: list[Entity] = []
-    if page == 1:
-        found = list(db.session.scalars(statement.limit(ask.size + 1)).unique())
-    total = len(found)
-    if page > 1 or total > ask.size:
-        total = _total(entity, viewer, ask)
-        pages = max(1, -(-total // ask.size))
-        page = min(page, pages)
-        if ask.page > 1:
-            chosen = statement.limit(ask.size).offset((page - 1) * ask.size)
-            found = list(db.session.scalars(chosen).unique()) if total else []
-    found = found[: ask.size]
-    everything = _count(select(entity.id)) if ask.narrows else total
-    first = (page - 1) * ask.size + 1 if found else 0
-    return Found(found, total, page, pages, first, everything)
+    """The rows of the page asked, the last one if there are fewer; two statements at most."""
+    first = _page(entity, viewer, ask, shown, 1) if ask.page == 1 else None
+    # A first page that is not full is all there is: a search looks through its rows once.
+    known = len(first) if first is not None and len(first) < ask.size else None
+    total, everything = _counts(entity, viewer, ask, known)
+    pages = max(1, -(-total // ask.size))
+    page = min(ask.page, pages)
+    found = _page(entity, viewer, ask, shown, page) if first is None and total else first or []
+    return Found(found, total, page, pages, (page - 1) * ask.size + 1 if found else 0, everything)
 
 
-def _total(entity: type[Entity], viewer: Viewer, ask: Ask) -> int:
+def _page(
+    entity: type[Entity], viewer: Viewer, ask: Ask, shown: Sequence[Attribute], page: int
+) -> list[Entity]:
+    chosen = rows(entity, viewer, ask, shown).limit(ask.size).offset((page - 1) * ask.size)
+    return list(db.session.scalars(chosen).unique())
+
+
+def _counts(entity: type[Entity], viewer: Viewer, ask: Ask, known: int | None) -> tuple[int, int]:
+    """How many rows the address asks for, unless that is known, and how many there are; one statement."""
+    if known is not None and not ask.narrows:
+        return known, known
+    every = select(func.count()).select_from(select(entity.id).subquery())
+    if known is not None or not ask.narrows:
+        number = db.session.scalar(every) or 0
+        return (number if known is None else known), number
+    # From the key alone: ``with_only_columns`` would hide the joins from those who look at the scope.
     counted = Statement(entity, viewer, select(entity.id))
     counted.search(ask.q)
     counted.keep(ask.ons)
-    return _count(counted.select)
-
-
-def _count(statement: Select[Any]) -> int:
-    """The number of rows of a SELECT of numbers; changing its columns would hide its joins."""
-    inner = statement.subquery()
-    return db.session.scalar(select(func.count()).select_from(inner)) or 0
+    total = select(func.count()).select_from(counted.select.subquery())
+    found = db.session.execute(total.add_columns(every.scalar_subquery())).one()
+    return found[0], found[1]
