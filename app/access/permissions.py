@@ -3,7 +3,7 @@
 import enum
 from collections.abc import Iterable
 
-from app.access.viewer import Viewer
+from app.access.viewer import Viewer, current_viewer
 from app.declare import Attribute, Entity, Role
 
 
@@ -49,6 +49,12 @@ def sees(viewer: Viewer, one: Attribute) -> bool:
         return False
     narrowed = viewer.tightened.get((one.entity, one.name))
     return narrowed is None or one.seen_by(viewer.acting_roles & ~narrowed.hidden)
+
+
+def is_shown(row: Entity, name: str) -> bool:
+    """Whether whoever asks now sees that attribute: for pages made by hand, whose rights may be tightened."""
+    viewer = current_viewer()
+    return viewer is None or sees(viewer, row.__attributes__[name])
 
 
 def edits(viewer: Viewer, one: Attribute) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import Conflict, Forbidden, HTTPException, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.access import permissions
 from app.access.database import db, set_reading
 from app.access.scope import OutOfScope, RightTightened
 from app.access.viewer import unscoped
@@ -63,6 +64,7 @@ def init_app(app: Flask) -> None:
         referrer_policy="same-origin",
         permissions_policy={"geolocation": "()", "microphone": "()", "camera": "(self)"},
     )
+    app.jinja_env.globals["is_shown"] = permissions.is_shown
     page.install(app)
     app.add_url_rule("/healthz", "healthz", healthz)
     look.register(

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import joinedload
 
+from app.access import permissions
 from app.access.database import db
 from app.entities.catalogue import FacilityKind
 from app.entities.family import MemberKind
@@ -259,7 +260,7 @@ def _identity(child: Person) -> Part:
 def _health(child: Person, known: Known, home: str) -> Part:
     window = known.window(HEALTH, child.id)
     record = known.health.get(child.id)
-    detail = record.doctor_name or "" if record else ""
+    detail = record.doctor_name or "" if record and permissions.is_shown(record, "doctor_name") else ""
     if record is None or not record.doctor_name:
         state = ("rose", "exclamation-lg", "Il manque le médecin")
     elif (record.confirmed_on or date.min) < window.season_on and window.open:

@@ -15,7 +15,12 @@ from app.services import records
 LEVELS = {level.value: level for level in Level}
 DECLARED = ""
 """The choice that takes nothing back."""
-KEPT_AS_DECLARED = frozenset({"FieldRight"})
+KEPT_AS_DECLARED = frozenset(
+    {"FieldRight", "Message", "Thread", "ChangeRequest", "Invoice", "InvoiceLine", "CreditNote"}
+)
+"""These rights themselves, and what is written to be read whole: a conversation, a request, a bill."""
+WORDING = frozenset({("DocumentType", "phrase")})
+"""Words that sentences are made of."""
 Wanted = Mapping[tuple[str, Audience], str]
 """By attribute's name and audience: the value of a Level, or DECLARED."""
 
@@ -87,6 +92,8 @@ def has_approvals(entity: type[Entity]) -> bool:
 def options(entity: type[Entity], one: Attribute, audience: Audience) -> tuple[tuple[str, str], ...]:
     """The choices for a role, from what is declared down; nothing when it does not see the attribute."""
     role = audience.role
+    if (one.entity, one.name) in WORDING:
+        return ()
     if one.edited_by(role):
         is_asked = one.approval and role is FAMILY
         found = [(DECLARED, str(Level.APPROVAL) if is_asked else "Modifie")]

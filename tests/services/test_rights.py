@@ -29,6 +29,9 @@ def test_no_choice_gives_more_than_the_declaration(entity: type[Entity]) -> None
     for one in entity.__attributes__.values():
         for who in Audience:
             offered = dict(rights.options(entity, one, who))
+            if (one.entity, one.name) in rights.WORDING:
+                assert not offered
+                continue
             assert bool(offered) is one.seen_by(who.role), (one.name, who)
             assert (READ in offered) is one.edited_by(who.role)
             if APPROVAL in offered:
