@@ -41,6 +41,7 @@ ROWS_OF_ARGUMENTS = {
     "request_id": "ChangeRequest",
     "thread_id": "Thread",
     "token_id": "ApiToken",
+    "view_id": "SavedView",
 }
 OTHER_ARGUMENTS = {"jour": DAY, "slug": "familles", "token": "inconnu", "filename": "x", "locale": "fr"}
 NOT_OURS = ("appbuilder.", "UtilView.", "LocaleView.")

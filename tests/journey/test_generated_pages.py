@@ -329,7 +329,11 @@ def test_a_list_is_opened_searched_and_filtered_without_a_mouse(people: dict[str
     quick = page.locator("main select").first
     keys.reach(quick)
     keys.press("ArrowDown", "ArrowDown")
-    keys.reach(page.locator("main form button[type=submit], main form button:not([type])").first)
+    keys.reach(
+        page.locator(
+            "main form[role=search] button[type=submit], main form[role=search] button:not([type])"
+        ).first
+    )
     keys.press("Enter")
     expect(page.locator("main")).to_be_visible()
 

@@ -15,7 +15,7 @@ from app.access.database import db
 from app.access.viewer import Side, Viewer
 from app.declare import Entity, entities
 from app.models import Family, Registration
-from app.screens.builder import choices, history, naming
+from app.screens.builder import choices, history, naming, offering
 from app.screens.builder.addresses import SCREENS
 from tests.people import Ground, Town, _keep
 from tests.support.costs import BYTES, ROWS, STATEMENTS, Cost, cost, doors, screens
@@ -149,6 +149,10 @@ def _every_row(entity: type[Entity], viewer: Viewer, most: int = 0) -> list[tupl
     return [(row.id, naming.label(row, viewer)) for row in db.session.scalars(select(entity))]
 
 
+def _every_name(target: type[Entity], viewer: Viewer, *rest: Any) -> tuple[bool, dict[int, str]]:
+    return True, dict(_every_row(target, viewer))
+
+
 def _all_short(asked: Any, most: int = 0) -> set[type[Entity]]:
     return set(asked)
 
@@ -163,6 +167,7 @@ def _without_joins(patch: pytest.MonkeyPatch) -> None:
 def _with_whole_lists(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(choices, "short", _all_short)
     patch.setattr(choices, "few_rows", _every_row)
+    patch.setattr(offering, "_named", _every_name)
 
 
 def _with_a_long_history(patch: pytest.MonkeyPatch) -> None:

@@ -117,6 +117,10 @@ def _on(one: Attribute, heavy: dict[str, int]) -> str:
         return f"{one.name}={heavy[one.target]}"
     if one.kind is Kind.BOOLEAN:
         return f"{one.name}=oui"
+    if one.kind in filters.WORDS:
+        return f"{one.name}=ligne"
+    if one.kind in filters.NUMBERS:
+        return f"{one.name}-min=0"
     return f"{one.name}={next(iter(one.python_type)).value}"
 
 

@@ -181,7 +181,10 @@ def filter_parameters(
             day = {"type": "string", "format": "date"}
             found.append(query(one.name + filters.SINCE, day, f"{one.label}\u00a0: à partir de ce jour."))
             found.append(query(one.name + filters.UNTIL, day, f"{one.label}\u00a0: jusqu’à ce jour compris."))
-        else:
+        elif one.kind in filters.WORDS:
+            words = {"type": "string", "maxLength": 100}
+            found.append(query(one.name, words, f"{one.label}\u00a0: des mots qui s’y trouvent."))
+        elif one.kind not in filters.NUMBERS:
             found.append(query(one.name, _filtered(entity, one), f"{one.label}. Répétable."))
     return found
 

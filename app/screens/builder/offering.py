@@ -39,11 +39,12 @@ def offer(
     relations = {
         name: one for form in forms for name, one in form.edited.items() if one.kind is Kind.RELATION
     }
+    small = choices.short({naming.target_of(one) for one in relations.values()}, few) if lists > 0 else set()
     for one in relations.values():
-        _offer(
-            [form for form in forms if one.name in form.edited], one, viewer, search_url, words, lists, few
-        )
-        lists -= 1
+        is_listed = lists > 0 and naming.target_of(one) in small
+        holding = [form for form in forms if one.name in form.edited]
+        _offer(holding, one, viewer, search_url, words, few if is_listed else 0)
+        lists -= is_listed
     return max(lists, 0)
 
 
@@ -66,12 +67,11 @@ def _offer(
     viewer: Viewer,
     search_url: Callable[[Attribute], str],
     words: Words,
-    lists: int,
     few: int,
 ) -> None:
     target = naming.target_of(one)
     wanted = {key for form in forms for key in _wanted(form, one)}
-    listed, named = _named(target, viewer, wanted, few if lists > 0 else 0)
+    listed, named = _named(target, viewer, wanted, few)
     for form in forms:
         picking: Picking = form.form[one.name]
         if listed:
