@@ -86,11 +86,11 @@ class Account(Entity):
 class RoleName(Choice):
     """The staff roles that can be granted."""
 
-    DESK = "desk", "Secrétariat", "blue", "person-badge"
-    HEAD = "head", "Direction de structure", "green", "house-door"
-    ACCOUNTANT = "accountant", "Régie", "yellow", "receipt"
-    CONFIGURATOR = "configurator", "Paramétrage", "peach", "sliders"
-    ADMIN = "admin", "Administration", "rose", "shield-lock"
+    DESK = "desk", Role.DESK.label, "blue", "person-badge"
+    HEAD = "head", Role.HEAD.label, "green", "house-door"
+    ACCOUNTANT = "accountant", Role.ACCOUNTANT.label, "yellow", "receipt"
+    CONFIGURATOR = "configurator", Role.CONFIGURATOR.label, "peach", "sliders"
+    ADMIN = "admin", Role.ADMIN.label, "rose", "shield-lock"
 
     @property
     def role(self) -> Role:

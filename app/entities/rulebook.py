@@ -109,12 +109,12 @@ class Setting(Entity):
 class Audience(Choice):
     """Whose right it is: one role."""
 
-    FAMILY = "family", "Famille", "peach", "people"
-    DESK = "desk", "Secrétariat", "blue", "person-badge"
-    HEAD = "head", "Direction de structure", "green", "house-door"
-    ACCOUNTANT = "accountant", "Régie", "yellow", "receipt"
-    CONFIGURATOR = "configurator", "Paramétrage", "peach", "sliders"
-    ADMIN = "admin", "Administration", "rose", "shield-lock"
+    FAMILY = "family", Role.FAMILY.label, "peach", "people"
+    DESK = "desk", Role.DESK.label, "blue", "person-badge"
+    HEAD = "head", Role.HEAD.label, "green", "house-door"
+    ACCOUNTANT = "accountant", Role.ACCOUNTANT.label, "yellow", "receipt"
+    CONFIGURATOR = "configurator", Role.CONFIGURATOR.label, "peach", "sliders"
+    ADMIN = "admin", Role.ADMIN.label, "rose", "shield-lock"
 
     @property
     def role(self) -> Role:

@@ -20,7 +20,7 @@ from app.access.guard import load_account
 from app.access.viewer import nobody
 from app.models import Account
 from app.screens import stay, throttle
-from app.screens.page import Page, must_renew
+from app.screens.page import Page
 from app.screens.words import clock as clock_words
 from app.services import clock, login, passwords
 
@@ -306,7 +306,8 @@ class PasswordPage(Page):
         return self._form(form, 422 if form.is_submitted() else 200)
 
     def _form(self, form: ChangeForm, status: int) -> ResponseReturnValue:
-        return self.show("door/password.html", form=form, must_renew=must_renew(g.account), **LENGTHS), status
+        must_renew = passwords.must_renew(g.account, clock.now())
+        return self.show("door/password.html", form=form, must_renew=must_renew, **LENGTHS), status
 
     def _stay(self, account_id: int, now: datetime) -> ResponseReturnValue:
         with nobody():

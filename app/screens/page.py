@@ -13,7 +13,6 @@ from app.access.database import set_reading
 from app.access.guard import viewer_of
 from app.access.viewer import Side, Viewer
 from app.declare import NOBODY, Contradiction, Role
-from app.entities.account import RoleName
 from app.models import Account
 from app.screens import stay
 from app.services import clock, passwords
@@ -97,7 +96,7 @@ def _gate() -> ResponseReturnValue | None:
         if account.is_authenticated:
             _enter(_viewer(account, Side.STAFF if account.grants else Side.FAMILY))
         return None
-    if account.is_authenticated and must_renew(account):
+    if account.is_authenticated and passwords.must_renew(account, clock.now()):
         return redirect(url_for("PasswordPage.index"))
     if not account.is_authenticated:
         wanted = request.full_path if request.method == "GET" else "/"
@@ -107,12 +106,6 @@ def _gate() -> ResponseReturnValue | None:
         return None
     # To a parent the service's pages don't exist; a colleague is told whom to ask.
     return abort(403 if page.side is Side.STAFF and account.grants else 404)
-
-
-def must_renew(account: Account) -> bool:
-    """Whether the password of an administrator is too old to go on with."""
-    is_admin = any(one.role_name is RoleName.ADMIN for one in account.grants)
-    return passwords.is_to_renew(account.password_chosen_at, is_admin, clock.now())
 
 
 def _viewer(account: Account, side: Side) -> Viewer:

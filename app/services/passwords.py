@@ -17,6 +17,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from flask import current_app
 
+from app.entities.account import RoleName
+from app.models import Account
+
 SHORTEST = 12
 LONG_ENOUGH = 14
 LONGEST = 128
@@ -64,8 +67,10 @@ def problems(password: str, *, email: str = "", names: Iterable[str] = ()) -> li
     return found
 
 
-def is_to_renew(chosen_at: datetime | None, is_admin: bool, now: datetime) -> bool:
-    """Whether an account must choose another password before anything else."""
+def must_renew(account: Account, now: datetime) -> bool:
+    """Whether an account must choose another password before anything else. Its grants must be loaded."""
+    chosen_at = account.password_chosen_at
+    is_admin = any(one.role_name is RoleName.ADMIN for one in account.grants)
     return is_admin and chosen_at is not None and now - chosen_at >= RENEWAL
 
 

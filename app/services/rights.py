@@ -80,7 +80,7 @@ def tightenable() -> list[type[Entity]]:
     return [
         entity
         for entity in entities()
-        if entity.__name__ not in KEPT_AS_DECLARED and any(_lines_of(entity).values())
+        if entity.__name__ not in KEPT_AS_DECLARED and any(_audiences(entity).values())
     ]
 
 
@@ -105,7 +105,8 @@ def options(entity: type[Entity], one: Attribute, audience: Audience) -> tuple[t
     return ()
 
 
-def _lines_of(entity: type[Entity]) -> dict[str, list[Audience]]:
+def _audiences(entity: type[Entity]) -> dict[str, list[Audience]]:
+    """The roles that see each attribute, by its name."""
     declared = entity.__attributes__.values()
     return {one.name: [who for who in Audience if options(entity, one, who)] for one in declared}
 
@@ -122,7 +123,8 @@ def board(entity: type[Entity]) -> Board:
     """Its rights, in the order of declaration. One statement."""
     rows = _rows(entity)
     kept = {(row.attribute_name, row.audience): row.level.value for row in rows}
-    audiences = [who for who in Audience if any(who in whose for whose in _lines_of(entity).values())]
+    whose = _audiences(entity)
+    audiences = tuple(who for who in Audience if any(who in those for those in whose.values()))
     lines = tuple(
         (
             one,
@@ -132,9 +134,9 @@ def board(entity: type[Entity]) -> Board:
             ),
         )
         for one in entity.__attributes__.values()
-        if _lines_of(entity)[one.name]
+        if whose[one.name]
     )
-    return Board(entity, tuple(audiences), lines, _seen(rows))
+    return Board(entity, audiences, lines, _seen(rows))
 
 
 def _rows(entity: type[Entity]) -> list[FieldRight]:

@@ -68,7 +68,7 @@ def enter(text: str, now: datetime) -> Entered | None:
         )
         entered, is_due = None, False
         if token is not None and token.revoked_at is None and token.expires_at > now:
-            viewer = viewer_of_token(token)
+            viewer = _viewer(token, now)
             is_due = token.last_used_at is None or now - token.last_used_at >= NOTED_EVERY
             if viewer is not None:
                 entered = Entered(token.id, viewer, token.label, token.is_read_only, token.expires_at)
@@ -76,6 +76,12 @@ def enter(text: str, now: datetime) -> Entered | None:
     if entered is not None and is_due:
         _note_use(entered.token_id, now)
     return entered
+
+
+def _viewer(token: ApiToken, now: datetime) -> Viewer | None:
+    """Who the token is now; nobody while its account must choose another password."""
+    is_late = token.account is not None and passwords.must_renew(token.account, now)
+    return None if is_late else viewer_of_token(token)
 
 
 def _note_use(token_id: int, now: datetime) -> None:
@@ -156,7 +162,7 @@ def _state(token: ApiToken, now: datetime) -> State:
         return State.REVOKED
     if token.expires_at <= now:
         return State.OVER
-    return State.OPEN if viewer_of_token(token) is not None else State.STOPPED
+    return State.OPEN if _viewer(token, now) is not None else State.STOPPED
 
 
 def make_own(

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.account import RoleName
 from app.models import Account, ApiToken, HistoryEntry, RoleGrant
-from app.services import clock, login, team, tokens
+from app.services import clock, login, passwords, team, tokens
 from tests.people import Browser, Town, make_town, settings_for
 from tests.support.api import Caller, caller, change, program, token_of
 from tests.support.doors import LONG, give_passwords
@@ -155,6 +155,22 @@ def test_a_token_ends_when_it_expires_or_is_revoked(town: Town) -> None:
     ):
         change(told, **values)
         assert call.get("/familles").status_code == status, values
+
+
+def test_an_administrator_s_token_waits_for_the_yearly_password(town: Town) -> None:
+    late = caller(town, "admin")
+    assert late("GET", "/").status_code == 200
+    change_account(town, "admin", clock.now() - passwords.RENEWAL)
+    assert late("GET", "/").status_code == 401
+    change_account(town, "admin", clock.now())
+    assert late("GET", "/").status_code == 200
+
+
+def change_account(town: Town, name: str, chosen_at: datetime) -> None:
+    with unscoped("le temps passe"):
+        account = db.session.scalars(select(Account).where(Account.id == town.accounts[name])).one()
+        account.password_chosen_at = chosen_at
+        db.session.commit()
 
 
 def test_a_token_loses_what_its_account_loses(town: Town) -> None:

@@ -18,7 +18,7 @@ from app.access.viewer import Viewer
 from app.declare import Attribute, Entity, Kind, entities
 from app.screens.api import fields, operations
 from app.screens.builder import filters, listing
-from app.screens.numbers import BIGGEST
+from app.screens.numbers import BIGGEST, MOST
 from app.services import records
 
 INTRODUCTION = (
@@ -184,9 +184,22 @@ def filter_parameters(
         elif one.kind in filters.WORDS:
             words = {"type": "string", "maxLength": 100}
             found.append(query(one.name, words, f"{one.label}\u00a0: des mots qui s’y trouvent."))
-        elif one.kind not in filters.NUMBERS:
+        elif one.kind in filters.NUMBERS:
+            number = _number(filters.DECIMALS[one.kind])
+            found.append(query(one.name + filters.LEAST, number, f"{one.label}\u00a0: au moins."))
+            found.append(query(one.name + filters.MOST, number, f"{one.label}\u00a0: au plus."))
+        else:
             found.append(query(one.name, _filtered(entity, one), f"{one.label}. Répétable."))
     return found
+
+
+def _number(decimals: int) -> dict[str, Any]:
+    """A number as it is written in an address: whole, or with a comma and no zero at its end."""
+    if not decimals:
+        most = int(MOST) - 1
+        return {"type": "integer", "minimum": -most, "maximum": most}
+    ends = f"(,[0-9]{{0,{decimals - 1}}}[1-9])?"
+    return {"type": "string", "pattern": f"^-?(0|[1-9][0-9]{{0,9}}){ends}$"}
 
 
 def _filtered(entity: type[Entity], one: Attribute) -> dict[str, Any]:

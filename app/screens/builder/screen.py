@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
 from markupsafe import Markup
 from sqlalchemy import select
 
@@ -53,6 +54,7 @@ class Screen(Page):
 
     # --- The list ---
 
+    @expose("/")
     def index(self) -> ResponseReturnValue:
         """The list that the address asks for."""
         viewer = asking()
@@ -104,6 +106,7 @@ class Screen(Page):
 
     # --- One row ---
 
+    @expose("/<int:row_id>")
     def show_row(self, row_id: int) -> ResponseReturnValue:
         """A row: its sections, or the tab that the address asks for."""
         viewer = asking()
@@ -170,6 +173,7 @@ class Screen(Page):
             file_url = page.url("file", row_id=row.id, name=one.name) if page else ""
         return cell(row, one, viewer, lambda target, key: link(target, key, viewer), file_url, long)
 
+    @expose("/<int:row_id>/fichier/<name>")
     def file(self, row_id: int, name: str) -> ResponseReturnValue:
         """A file of the row: whoever sees the attribute of that row sees it."""
         one = self._seen(name, Kind.FILE)
@@ -178,6 +182,7 @@ class Screen(Page):
             abort(404)
         return files.send(ref, inline=request.args.get("voir") == "1")
 
+    @expose("/choix/<name>")
     def choices(self, name: str) -> ResponseReturnValue:
         """The rows that a relation may point at, whose name holds ``q``: [{id, text}], 20 at most."""
         viewer = asking()

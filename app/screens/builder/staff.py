@@ -19,28 +19,6 @@ from app.services import clock
 class StaffScreen(Bulk, Writing):
     """What staff do with an entity."""
 
-    @expose("/")
-    def index(self) -> ResponseReturnValue:
-        """The list."""
-        return super().index()
-
-    @expose("/<int:row_id>")
-    def show_row(self, row_id: int) -> ResponseReturnValue:
-        """A row and its tabs."""
-        return super().show_row(row_id)
-
-    @expose("/<int:row_id>/fichier/<name>")
-    def file(self, row_id: int, name: str) -> ResponseReturnValue:
-        """A file of a row."""
-        return super().file(row_id, name)
-
-    @expose("/choix/<name>")
-    def choices(self, name: str) -> ResponseReturnValue:
-        """The rows that a relation chooses among."""
-        return super().choices(name)
-
-    # --- Files ---
-
     @expose("/export.csv")
     def export(self) -> ResponseReturnValue:
         """The list that the address asks for, whole, as a CSV file."""

@@ -38,13 +38,15 @@ class ViewsKept(Screen):
 
     # --- What the list shows ---
 
+    @expose("/")
     def index(self) -> ResponseReturnValue:
         """The list; without a word in the address, the view that its reader opens by default."""
         if not request.query_string:
             own = next((one for one in self.kept(asking()) if one.view.is_default), None)
             if own is not None:
                 return redirect(own.url)
-        return super().index()
+        plain: ResponseReturnValue = super().index()
+        return plain
 
     def kept(self, viewer: Viewer) -> list[Shown]:
         """The views that the viewer may use here, as the viewer may read them; one statement a request."""
