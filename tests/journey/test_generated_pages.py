@@ -89,6 +89,12 @@ def test_a_page_of_the_service_breaks_no_rule(people: dict[str, Page], address: 
     look(people["desk"])
 
 
+@pytest.mark.parametrize("address", ["/service/droits/", "/service/droits/familles"])
+def test_the_pages_of_rights_break_no_rule(people: dict[str, Page], address: str) -> None:
+    people["configurator"].goto(address)
+    look(people["configurator"])
+
+
 @pytest.mark.parametrize("address", ["/espace/personnes/", "/espace/factures/", "/espace/introuvable"])
 def test_a_page_of_a_family_breaks_no_rule(people: dict[str, Page], address: str) -> None:
     page = people["family"]

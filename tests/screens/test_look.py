@@ -2,7 +2,6 @@
 
 import gzip
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, abort, flash, render_template, render_template_string
+from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 from wtforms import (
     BooleanField,
@@ -29,6 +29,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, Optional
 
 from app.screens import look
+from tests.support.browser import axe
 
 APP = Path(look.__file__).resolve().parent.parent
 STATIC, TEMPLATES = APP / "static", APP / "templates"
@@ -387,10 +388,6 @@ def test_the_outage_page_asks_nothing_of_anybody() -> None:
 
 # --- In a browser
 
-CHROMIUM = shutil.which("chromium")
-SWITCHES = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[dict[str, str]]:
@@ -407,22 +404,10 @@ def served() -> Iterator[dict[str, str]]:
         server.server_close()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        pytest.skip("needs chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as p:
-        opened = p.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
-        yield opened
-        opened.close()
-
-
 @pytest.mark.parametrize("width", [390, 1280])
 def test_all_the_pieces_hold_under_the_csp_and_axe_finds_nothing(
-    browser: Any, served: dict[str, str], width: int
+    browser: Browser, served: dict[str, str], width: int
 ) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = browser.new_page(viewport={"width": width, "height": 800})
     said: list[str] = []
     page.on("console", lambda m: said.append(m.text) if m.type in ("error", "warning") else None)
@@ -433,8 +418,7 @@ def test_all_the_pieces_hold_under_the_csp_and_axe_finds_nothing(
         f"{served['family']}/page/door",
     ):
         page.goto(address, wait_until="networkidle")
-        found = axe.run(page, options={"runOnly": {"type": "tag", "values": TAGS}}).response["violations"]
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+        axe(page)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert said == []
     page.close()
@@ -442,7 +426,7 @@ def test_all_the_pieces_hold_under_the_csp_and_axe_finds_nothing(
 
 @pytest.mark.parametrize(("side", "width"), [("family", 390), ("staff", 1024)])
 def test_the_menu_opens_keeps_the_focus_and_closes_with_escape(
-    browser: Any, served: dict[str, str], side: str, width: int
+    browser: Browser, served: dict[str, str], side: str, width: int
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": 768})
     page.goto(f"{served[side]}/page/{side}")
@@ -458,7 +442,7 @@ def test_the_menu_opens_keeps_the_focus_and_closes_with_escape(
     page.close()
 
 
-def test_the_menu_opens_without_any_script(browser: Any, served: dict[str, str]) -> None:
+def test_the_menu_opens_without_any_script(browser: Browser, served: dict[str, str]) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 768}, java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{served['family']}/page/family")
@@ -467,7 +451,9 @@ def test_the_menu_opens_without_any_script(browser: Any, served: dict[str, str])
     context.close()
 
 
-def test_a_key_leads_to_the_search_but_never_acts_in_a_field(browser: Any, served: dict[str, str]) -> None:
+def test_a_key_leads_to_the_search_but_never_acts_in_a_field(
+    browser: Browser, served: dict[str, str]
+) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 768})
     page.goto(f"{served['staff']}/page/staff")
     page.keyboard.press("/")
