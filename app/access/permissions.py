@@ -4,7 +4,7 @@ import enum
 from collections.abc import Iterable
 
 from app.access.viewer import Viewer, current_viewer
-from app.declare import Attribute, Entity, Role
+from app.declare import Attribute, Entity, Kind, Role
 
 
 class Action(enum.Enum):
@@ -55,6 +55,22 @@ def is_shown(row: Entity, name: str) -> bool:
     """Whether whoever asks now sees that attribute: for pages made by hand, whose rights may be tightened."""
     viewer = current_viewer()
     return viewer is None or sees(viewer, row.__attributes__[name])
+
+
+VEILED = frozenset({
+    Kind.TEXT, Kind.LONG_TEXT, Kind.EMAIL, Kind.PHONE, Kind.IBAN, Kind.DATE, Kind.MOMENT, Kind.TIME,
+    Kind.INTEGER, Kind.DECIMAL, Kind.CENTS, Kind.JSON,
+})  # fmt: skip
+"""What pages tell. Choices, yes or no and relations are what they are built on."""
+
+
+def is_veiled(row: Entity, name: str) -> bool:
+    """Whether the town hid from whoever asks now an attribute that a row can be without."""
+    viewer = current_viewer()
+    if viewer is None or (type(row).__name__, name) not in viewer.tightened:
+        return False
+    one = row.__attributes__[name]
+    return one.kind in VEILED and not one.required and not sees(viewer, one)
 
 
 def edits(viewer: Viewer, one: Attribute) -> bool:

@@ -6,6 +6,7 @@ from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 
+from app.access import permissions
 from app.access.viewer import Side, current_viewer
 from app.declare import Entity, Role, entity_named
 from app.entities.exchange import RequestStatus
@@ -23,7 +24,7 @@ REASONS = (
     "L’information ne correspond pas au document d’identité.",
     "La demande concerne une autre personne.",
 )
-OTHER = "autre"
+HIDDEN = "masqué pour votre rôle"
 
 
 class ChangeInbox(Page):
@@ -123,11 +124,16 @@ def _revision() -> int | None:
 def _line(asked: ChangeRequest, row: Entity | None, one: Compared) -> dict[str, Any]:
     """One attribute in words: label, before, now, asked."""
     declared = entity_named(asked.entity).__attributes__[one.name]
+    is_seen = permissions.sees(current_viewer() or abort(404), declared)
+
+    def told(value: Any) -> str:
+        return words(declared, value) if is_seen else HIDDEN
+
     return {
         "label": one.label,
-        "before": words(declared, one.before),
-        "current": words(declared, one.current),
-        "asked": words(declared, one.asked),
+        "before": told(one.before),
+        "current": told(one.current),
+        "asked": told(one.asked),
         "conflicts": row is not None and one.conflicts,
         "is_done": row is not None and one.current == one.asked,
     }

@@ -11,6 +11,7 @@ from wtforms import SelectField, StringField, TextAreaField
 from wtforms.validators import AnyOf, DataRequired, Length
 
 from app.access.database import db
+from app.access.permissions import is_shown
 from app.access.viewer import Side, Viewer, current_viewer
 from app.declare import FAMILY
 from app.models import Facility, Thread
@@ -77,7 +78,7 @@ class ContactPage(Page):
         return self.show(
             "family/contact.html",
             threads=threads.of_household(_family_id()),
-            called=[one for one in _facilities() if one.phone],
+            called=[one for one in _facilities() if one.phone and is_shown(one, "phone")],
             today=clock.today(),
         )
 

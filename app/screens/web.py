@@ -23,6 +23,7 @@ from app.models import Family, Heartbeat
 from app.screens import look, menu, page
 from app.screens.api import problems
 from app.screens.numbers import RowNumber
+from app.screens.veil import VeiledEnvironment
 from app.services import clock, team
 from app.services.catalogue import catalogue
 from app.services.settings import Town
@@ -46,6 +47,7 @@ WORKER_SILENCE = timedelta(minutes=3)
 
 def init_app(app: Flask) -> None:
     """Install all of it on the application."""
+    app.jinja_environment = VeiledEnvironment  # before whatever asks for it
     hops = app.config.get("TRUSTED_PROXIES", 0)
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
