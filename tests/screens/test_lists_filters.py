@@ -8,8 +8,8 @@ import pytest
 
 from app.access.database import db
 from app.access.viewer import Side, unscoped
-from app.declare import Kind, entities
-from app.models import Family, Invoice
+from app.declare import Entity, Kind, entities
+from app.models import Family, Invoice, Person
 from app.screens import numbers
 from app.screens.builder import filters
 from tests.people import Town
@@ -100,6 +100,29 @@ def test_a_phone_is_found_whatever_its_spaces(town: Town) -> None:
         assert names(desk.get("/service/familles/", query_string={"phone": words})) == ["Martin"], words
 
 
+def test_what_is_not_given_is_found_by_a_box_to_tick(town: Town) -> None:
+    with unscoped("un numéro, et un autre effacé"):
+        for letter, phone in (("A", "04 65 71 01 12"), ("B", "")):
+            db.session.query(Family).filter_by(id=town.families[letter]).one().phone = phone
+        db.session.commit()
+    desk = town.client("desk")
+    answer = desk.get("/service/familles/?phone-vide=oui&phone=04")
+    assert "Martin" not in names(answer) and len(names(answer)) == db_count(Family) - 1
+    assert chips(page_of(answer)) == [f"{Family.__attributes__['phone'].label} : non renseigné"]
+    assert re.search('name="phone-vide" value="oui" checked', page_of(answer))
+    for unread in ("phone-vide=non", "name-vide=oui", "phone-vide"):  # a name is never missing
+        assert len(names(desk.get(f"/service/familles/?{unread}"))) == db_count(Family), unread
+    assert "Durand" in names(desk.get("/service/familles/?phone-vide=oui"))
+    born = names(desk.get("/service/personnes/?born_on-vide=oui&taille=90"))
+    with unscoped("des dates de naissance"):
+        assert len(born) == db.session.query(Person).filter(Person.born_on.is_(None)).count() > 0
+
+
+def db_count(entity: type[Entity]) -> int:
+    with unscoped("combien"):
+        return db.session.query(entity).count()
+
+
 def test_chips_are_sentences(town: Town) -> None:
     desk = town.client("desk")
 
@@ -149,7 +172,7 @@ def test_a_filter_on_what_is_hidden_gives_the_same_page_as_not_asking(town: Town
             hidden = [x for x in entity.__attributes__.values() if not x.seen_by(viewer.acting_roles)]
             plain = page_of(client.get(page.route_base + "/")) if hidden else ""
             for one in hidden:
-                for end in ends.get(one.kind, ()):
+                for end in ("-vide=oui", *ends.get(one.kind, ())):
                     tried += 1
                     assert page_of(client.get(f"{page.route_base}/?{one.name}{end}")) == plain, (
                         entity,

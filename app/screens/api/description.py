@@ -177,6 +177,9 @@ def filter_parameters(
             )
         )
     for one in filters.filterable(seen):
+        if filters.can_miss(entity, one):
+            only = {"type": "string", "enum": [filters.YES]}
+            found.append(query(one.name + filters.MISSING, only, f"{one.label}\u00a0: non renseigné."))
         if one.kind in filters.DAYS:
             day = {"type": "string", "format": "date"}
             found.append(query(one.name + filters.SINCE, day, f"{one.label}\u00a0: à partir de ce jour."))

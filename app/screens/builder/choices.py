@@ -33,6 +33,9 @@ class Control:
     since: str = ""
     until: str = ""
     text: str = ""
+    can_miss: bool = False
+    """Rows without a value can be asked for."""
+    is_missing: bool = False
     remote: bool = False
     """Rows are searched for: ``options`` has the chosen ones only."""
 
@@ -47,7 +50,7 @@ class Control:
     @property
     def is_on(self) -> bool:
         """Whether it narrows the list now."""
-        return bool(self.values or self.since or self.until or self.text)
+        return bool(self.values or self.since or self.until or self.text or self.is_missing)
 
 
 SHAPES = ((filters.DAYS, "days"), (filters.NUMBERS, "numbers"), (filters.WORDS, "words"))
@@ -68,12 +71,13 @@ class LaidOut:
         return sum(one.is_on for one in self.panel)
 
 
-def _drawn(one: Attribute, on: On | None) -> Control | None:
+def _drawn(entity: type[Entity], one: Attribute, on: On | None) -> Control | None:
     """A filter that is typed rather than chosen, with what it holds."""
-    control = Control(one)
+    pairs = dict(on.pairs) if on else {}
+    missing = filters.can_miss(entity, one)
+    control = Control(one, can_miss=missing, is_missing=one.name + filters.MISSING in pairs)
     if control.shape == "choice":
         return None
-    pairs = dict(on.pairs) if on else {}
     if control.shape == "words":
         return replace(control, text=pairs.get(one.name, ""))
     first, last = ENDS[control.shape]
@@ -165,7 +169,7 @@ def _listed(
 
 
 def _control(entity: type[Entity], one: Attribute, on: On | None, rows: Rows | None) -> Control:
-    typed = _drawn(one, on)
+    typed = _drawn(entity, one, on)
     if typed is not None:
         return typed
     values = tuple(value for _, value in on.pairs) if on else ()

@@ -25,9 +25,13 @@ RESERVED = frozenset({"q", "tri", "page", "taille", "onglet", "colonnes", "vue",
 DAYS = (Kind.DATE, Kind.MOMENT)
 NUMBERS = (Kind.INTEGER, Kind.DECIMAL, Kind.CENTS)
 WORDS = (Kind.TEXT, Kind.EMAIL, Kind.PHONE)
-FILTERED = (Kind.CHOICE, Kind.BOOLEAN, Kind.RELATION, *DAYS, *NUMBERS, *WORDS)
+TYPED = (*DAYS, *NUMBERS, *WORDS)
+FILTERED = (Kind.CHOICE, Kind.BOOLEAN, Kind.RELATION, *TYPED)
 SINCE, UNTIL = "-du", "-au"
 LEAST, MOST = "-min", "-max"
+MISSING, YES = "-vide", "oui"
+"""``name-vide=oui``: rows without a value, for what is typed rather than chosen."""
+NOT_GIVEN = "non renseigné"
 MOST_VALUES = 20
 LONGEST = 60
 """Signs of a text that is looked for."""
@@ -55,6 +59,8 @@ class On:
     def sentence(self) -> str:
         """« État : demandée ou refusée », « Né du 1 au 3 mai 2019 », « Montant de 10 à 20 € »."""
         label = self.attribute.label
+        if self.says == NOT_GIVEN:
+            return f"{label}\u00a0: {self.says}"
         if self.attribute.kind in DAYS:  # « Demandée le » and « du 2 au 5 » share their article
             return f"{label.removesuffix(' le')} {self.says}"
         if self.attribute.kind in (*NUMBERS, *WORDS):
@@ -97,6 +103,8 @@ def read(entity: type[Entity], seen: Sequence[Attribute], arguments: Arguments) 
 
 
 def _read_one(entity: type[Entity], one: Attribute, arguments: Arguments) -> On | None:
+    if can_miss(entity, one) and arguments.getlist(one.name + MISSING)[:1] == [YES]:
+        return _missing(entity, one)
     for kinds, reads in READERS:
         if one.kind in kinds:
             return reads(entity, one, arguments)
@@ -117,7 +125,7 @@ def _read_one(entity: type[Entity], one: Attribute, arguments: Arguments) -> On 
     if missing:
         criteria.append(column.is_(None))
     texts = [text for text, _, _ in kept] + ([EMPTY] if missing else [])
-    says = [words for _, _, words in kept] + (["non renseigné"] if missing else [])
+    says = [words for _, _, words in kept] + ([NOT_GIVEN] if missing else [])
     return On(
         one,
         tuple((one.name, text) for text in texts),
@@ -125,6 +133,17 @@ def _read_one(entity: type[Entity], one: Attribute, arguments: Arguments) -> On 
         any_of(word for word in says if word),
         tuple(value for _, value, _ in kept) if one.kind is Kind.RELATION else (),
     )
+
+
+def can_miss(entity: type[Entity], one: Attribute) -> bool:
+    """Whether rows without a value can be asked for by a name of its own."""
+    return one.kind in TYPED and nullable(entity, one)
+
+
+def _missing(entity: type[Entity], one: Attribute) -> On:
+    column = getattr(entity, one.name)
+    criterion = or_(column.is_(None), column == "") if one.kind in WORDS else column.is_(None)
+    return On(one, ((one.name + MISSING, YES),), criterion, NOT_GIVEN)
 
 
 def _value(one: Attribute, text: str) -> tuple[Any, str]:
