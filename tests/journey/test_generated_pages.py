@@ -114,8 +114,10 @@ def first_of(links: Locator) -> str:
 
 def test_an_empty_list_breaks_no_rule(people: dict[str, Page]) -> None:
     page = people["desk"]
-    page.goto("/service/delais-accordes/?q=zzz")
-    look(page)
+    for address, kind in (("/service/delais-accordes/?q=zzz", "words"), ("/service/reglements/", "rows")):
+        page.goto(address)
+        assert page.locator("tbody tr").count() == 0, kind
+        look(page)
 
 
 def test_a_row_its_tabs_its_history_and_its_deletion_break_no_rule(people: dict[str, Page]) -> None:
