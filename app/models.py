@@ -35,7 +35,8 @@ from app.entities.exchange import (
 )
 from app.entities.family import Contact, Family, Membership, Person, Quotient
 from app.entities.health import Condition, HealthRecord, HealthWord, Schooling, Vaccination, Vaccine
-from app.entities.paperwork import Answer, Deferral, Document, DocumentType, Question
+from app.entities.paperwork import Deferral, Document, DocumentType
+from app.entities.question import Answer, Question
 from app.entities.rulebook import Article, FieldRight, FreezeDate, Rule, Setting
 
 MAP = {

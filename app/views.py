@@ -64,7 +64,7 @@ from app.models import (
     Vaccination,
     Vaccine,
 )
-from app.screens import accounts, home, login, outbox, web
+from app.screens import accounts, answers, home, login, outbox, web
 from app.screens.api.pages import Api
 from app.screens.attendance import AttendancePage
 from app.screens.billing_run import BillingPage
@@ -111,6 +111,7 @@ STAFF = (
     screen(
         Person,
         icon="person",
+        using=answers.PersonRecord,
         tabs=(Membership, Registration, Booking, Document, HealthRecord, Condition, Vaccination, Contact),
     ),
     screen(Registration, icon="calendar2-check"),
@@ -196,6 +197,7 @@ OTHERS = (
     *login.PAGES,
     accounts.FamilyAccess,
     accounts.HatSwitch,
+    answers.AnswersPage,
     Api,
     ApiHelp,
 )

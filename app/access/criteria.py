@@ -9,7 +9,19 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Integer, Select, bindparam, false, inspect, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    false,
+    inspect,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm.context import ORMCompileState
 from sqlalchemy.orm.interfaces import CriteriaOption
 from sqlalchemy.orm.util import LoaderCriteriaOption
@@ -18,7 +30,7 @@ from sqlalchemy.sql.visitors import InternalTraversal
 
 from app.access import statements
 from app.access.viewer import Side, Viewer, current
-from app.declare import Entity, Through, entities, entity_named
+from app.declare import Entity, FirstGiven, Through, entities, entity_named
 from app.declare.scope import Root, Scope
 
 Criterion = ColumnElement[bool] | None
@@ -36,6 +48,8 @@ def root_of(entity: type[Entity], side: Side) -> Root:
     """Where the chain of its scopes ends on that side: whose rows these are in the end."""
     scope = scope_of(entity, side)
     while not isinstance(scope, Root):
+        if isinstance(scope, FirstGiven):
+            scope = scope.relations[0]
         name = scope.entity if isinstance(scope, Through) else entity.__attributes__[scope].target
         entity = entity_named(name)
         scope = scope_of(entity, side)
@@ -80,8 +94,24 @@ def criterion(entity: type[Entity], side: Side, seen: tuple[str, ...] = ()) -> C
         return _root(columns["id"], scope, side)
     if isinstance(scope, Through):
         return _in(columns["id"], _through(scope, side, seen))
+    if isinstance(scope, FirstGiven):
+        return _first_given(entity, scope, columns, side, seen)
     target = entity_named(entity.__attributes__[scope].target)
     return _follow(columns[f"{scope}_id"], target, side, seen)
+
+
+def _first_given(
+    entity: type[Entity], scope: FirstGiven, columns: Any, side: Side, seen: tuple[str, ...]
+) -> Criterion:
+    """In reach by the first relation that the row has."""
+    ways: list[ColumnElement[bool]] = []
+    empty: list[ColumnElement[bool]] = []
+    for name in scope.relations:
+        key = columns[f"{name}_id"]
+        inner = _follow(key, entity_named(entity.__attributes__[name].target), side, seen)
+        ways.append(and_(*empty, key.is_not(None), true() if inner is None else inner))
+        empty.append(key.is_(None))
+    return or_(*ways)
 
 
 def _follow(key: ColumnElement[int], target: type[Entity], side: Side, seen: tuple[str, ...]) -> Criterion:

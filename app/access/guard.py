@@ -11,7 +11,7 @@ from flask_appbuilder.security.sqla.manager import SecurityManager
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from app.access import tightening
+from app.access import asking, tightening
 from app.access.database import db
 from app.access.viewer import Side, Viewer, current_viewer, hat_key, unscoped
 from app.declare import FAMILY, NOBODY, STAFF, Role
@@ -112,6 +112,7 @@ def viewer_of(account: Account, side: Side, family_id: int | None = None, hat: s
         facility_ids=worn.facility_ids,
         family_id=family_id if family_id in families else (families[0] if families else None),
         tightened=tightening.in_force(),
+        asked=asking.in_force(),
     )
 
 
@@ -132,7 +133,15 @@ def viewer_of_token(token: ApiToken) -> Viewer | None:
         if not chosen:
             return None
         rights = tightening.in_force()
-        return Viewer(None, name, Side.STAFF, roles=chosen, facility_ids=where, tightened=rights)
+        return Viewer(
+            None,
+            name,
+            Side.STAFF,
+            roles=chosen,
+            facility_ids=where,
+            tightened=rights,
+            asked=asking.in_force(),
+        )
     if not account.is_active_account or account.stamp != token.stamp:
         return None
     hat = next((one for one in hats_of(account) if one.key == token.hat), None)

@@ -4,7 +4,7 @@ import enum
 from collections.abc import Iterable
 
 from app.access.viewer import Viewer, current_viewer
-from app.declare import Attribute, Entity, Kind, Role
+from app.declare import AskedAttribute, Attribute, Entity, Kind, Role
 
 
 class Action(enum.Enum):
@@ -95,9 +95,15 @@ def awaits_approval(viewer: Viewer, one: Attribute) -> bool:
 
 
 def visible(entity: type[Entity], viewer: Viewer, among: Iterable[str] | None = None) -> list[Attribute]:
-    """The attributes this viewer sees, in the order of declaration or of ``among``."""
-    names = entity.__attributes__ if among is None else among
-    return [one for one in (entity.__attributes__[name] for name in names) if sees(viewer, one)]
+    """The attributes this viewer sees: those declared, in order, then the town's questions; or ``among``."""
+    if among is not None:
+        return [one for one in (entity.__attributes__[name] for name in among) if sees(viewer, one)]
+    return [one for one in (*entity.__attributes__.values(), *questions(entity, viewer)) if sees(viewer, one)]
+
+
+def questions(entity: type[Entity], viewer: Viewer) -> tuple[AskedAttribute, ...]:
+    """What the town asks beyond the declarations; their answers have a form of their own."""
+    return viewer.asked.get(entity.__name__, ())
 
 
 def editable(entity: type[Entity], viewer: Viewer) -> list[Attribute]:

@@ -48,6 +48,9 @@ def _entry(row: Entity, action: str) -> Iterable[dict[str, Any]]:
         family_id = asking.family_id
     labels = [row.__attributes__[name].label for name in after] if action == CHANGED else []
     summary = f"{row.__term__.title_one}, {WORDS[action]}" + (" : " + ", ".join(labels) if labels else "")
+    for name in row.__repeated__ if action == CHANGED else ():
+        one = row.__attributes__[name]
+        before[name] = after[name] = plain(one, inspect(row).dict.get(one.column))
     yield {
         "done_at": _clock[0](),
         "actor": asking.name,

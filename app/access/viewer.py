@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from app.declare import FAMILY, NOBODY, STAFF, Role
+from app.declare import FAMILY, NOBODY, STAFF, AskedAttribute, Role
 
 
 class Side(enum.Enum):
@@ -34,6 +34,9 @@ class Narrowed:
 
 Tightening = Mapping[tuple[str, str], Narrowed]
 """By entity's and attribute's names; what is not in it is as declared."""
+AsAsked = Mapping[str, tuple[AskedAttribute, ...]]
+"""By entity's name: the questions of the town put to its rows, as attributes."""
+NOTHING_ASKED: AsAsked = MappingProxyType({})
 AS_DECLARED: Tightening = MappingProxyType({})
 
 
@@ -52,6 +55,8 @@ class Viewer:
     """The household in view, when the account reaches several."""
     tightened: Tightening = field(default_factory=lambda: AS_DECLARED, repr=False, hash=False, compare=False)
     """The rights of attributes as the town tightened them (``tightening.py``)."""
+    asked: AsAsked = field(default_factory=lambda: NOTHING_ASKED, repr=False, hash=False, compare=False)
+    """The questions of the town (``asking.py``)."""
 
     @property
     def is_staff(self) -> bool:

@@ -3,10 +3,11 @@
 ``from app.declare import Entity, attribute, relation, feminine, ...`` is all an entity needs.
 """
 
-from app.declare.attribute import Attribute, Kind, attribute, relation
+from app.declare.attribute import AskedAttribute, Attribute, Kind, attribute, relation
 from app.declare.checks import (
     Problem,
     between,
+    code_word,
     email_address,
     french_phone,
     iban,
@@ -28,7 +29,7 @@ from app.declare.roles import (
     STAFF,
     Role,
 )
-from app.declare.scope import FACILITY, HOUSEHOLD, OWN_ACCOUNT, SERVICE, TOWN, Through
+from app.declare.scope import FACILITY, HOUSEHOLD, OWN_ACCOUNT, SERVICE, TOWN, FirstGiven, Through
 from app.declare.term import Term, feminine, masculine
 
 __all__ = [
@@ -44,11 +45,13 @@ __all__ = [
     "SETTINGS",
     "STAFF",
     "TOWN",
+    "AskedAttribute",
     "Attribute",
     "Choice",
     "Contradiction",
     "Entity",
     "FileRef",
+    "FirstGiven",
     "Kind",
     "Problem",
     "Role",
@@ -56,6 +59,7 @@ __all__ = [
     "Through",
     "attribute",
     "between",
+    "code_word",
     "email_address",
     "entities",
     "entity_named",

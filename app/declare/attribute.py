@@ -128,6 +128,17 @@ class Attribute:
         return bool(self.edit and self.edit & roles)
 
 
+@dataclass(frozen=True)
+class AskedAttribute(Attribute):
+    """A question that a configurator put to the people of an entity, as an attribute of it.
+
+    No column holds it: its values are rows of ``Answer``, put on the row under its name by whoever
+    loads it (``access/asking.py``). Screens edit the answers through their own form.
+    """
+
+    question_id: int = 0
+
+
 def inner_type(annotation: Any) -> tuple[Any, bool]:
     """``Mapped[date | None]`` gives ``(date, True)``."""
     if get_origin(annotation) is Mapped:

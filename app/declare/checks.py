@@ -83,6 +83,16 @@ def postcode(value: str, today: date) -> str:
     return tidy
 
 
+def code_word(value: str, today: date) -> str:
+    """A code: lower case letters, digits and hyphens, starting with a letter."""
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", value):
+        raise Problem(
+            f"« {value} » n’est pas un code : des minuscules sans accent, des chiffres et des tirets, "
+            "par exemple regime-midi."
+        )
+    return value
+
+
 def iban(value: str, today: date) -> str:
     """An IBAN whose check digits hold, kept without spaces."""
     try:

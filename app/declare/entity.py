@@ -65,7 +65,8 @@ class Entity(DeclarativeBase):
 
     ``__see__`` and ``__edit__`` are the rights of the attributes that don't give their own.
     ``__named__`` lists the attributes that name a row (they order and search it as well),
-    ``__listed__`` the columns of its lists, ``__menu__`` the heading it stands under.
+    ``__listed__`` the columns of its lists, ``__menu__`` the heading it stands under, ``__repeated__``
+    what the history says again at each change.
     """
 
     metadata = MetaData(naming_convention=NAMING)
@@ -90,6 +91,7 @@ class Entity(DeclarativeBase):
     __descending__: ClassVar[bool] = False
     __menu__: ClassVar[str] = "Autres"
     __history__: ClassVar[bool] = True
+    __repeated__: ClassVar[tuple[str, ...]] = ()
     __attributes__: ClassVar[dict[str, Attribute]] = {}
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-2)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from app.declare.attribute import Attribute, Kind
 from app.declare.roles import FAMILY, NOBODY
-from app.declare.scope import Root, Scope, Through
+from app.declare.scope import FirstGiven, Root, Scope, Through
 
 if TYPE_CHECKING:
     from app.declare.entity import Entity
@@ -123,6 +123,10 @@ def _scope_faults(entity: "type[Entity]", where: str, scope: Scope, word: str) -
         if declared is None or declared.target != entity.__name__:
             path = f"{scope.entity}.{scope.relation}"
             yield f"{where}.{word} passe par {path}, qui n'est pas une relation vers {entity.__name__}."
+        return
+    if isinstance(scope, FirstGiven):
+        for name in scope.relations:
+            yield from _scope_faults(entity, where, name, word)
         return
     declared = entity.__attributes__.get(scope)
     if declared is None or declared.kind is not Kind.RELATION:

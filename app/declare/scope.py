@@ -4,6 +4,7 @@
 
 - the name of a relation: whoever reaches that row reaches this one;
 - ``Through("Membership", "person")``: reached when a row of that entity, in reach, points here;
+- ``FirstGiven("family", "person")``: the first of these relations that the row has says it;
 - ``HOUSEHOLD``: the row is the household itself;
 - ``OWN_ACCOUNT``: the row is the account itself;
 - ``TOWN``: the town's public settings, read by everyone who is logged in, written by staff;
@@ -42,4 +43,14 @@ class Through:
     relation: str
 
 
-Scope = str | Through | Root
+@dataclass(frozen=True)
+class FirstGiven:
+    """Reached by the first of these relations that is not empty; a row without any is nobody's."""
+
+    relations: tuple[str, ...]
+
+    def __init__(self, *relations: str) -> None:
+        object.__setattr__(self, "relations", relations)
+
+
+Scope = str | Through | FirstGiven | Root

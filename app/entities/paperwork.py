@@ -1,7 +1,6 @@
-"""Documents asked, received, refused or put off; questions that configurators add."""
+"""Documents asked, received, refused or put off."""
 
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped
@@ -134,75 +133,3 @@ class Deferral(Entity):
     person_id: Mapped[int | None]
     until_on: Mapped[date] = attribute("Jusqu’au")
     reason: Mapped[str | None] = attribute("Motif")
-
-
-class QuestionKind(Choice):
-    """What an answer looks like."""
-
-    YES_NO = "yes_no", "Oui ou non"
-    CHOICE = "choice", "Un choix"
-    SEVERAL = "several", "Plusieurs choix"
-    TEXT = "text", "Texte"
-    NUMBER = "number", "Nombre"
-    DATE = "date", "Date"
-    FILE = "file", "Fichier"
-
-
-class QuestionSection(Choice):
-    """Where a question stands in the file."""
-
-    NURSERY = "nursery", "Multi-accueil"
-    SCHOOLING = "schooling", "Scolarité, repas et régime"
-    HEALTH = "health", "Santé"
-    AUTHORISATIONS = "authorisations", "Autorisations"
-
-
-class Question(Entity):
-    """Question: what configurators ask beyond the declared attributes (authorisations, diets, ...)."""
-
-    __term__ = feminine("question", "questions")
-    __scope__ = TOWN
-    __edit__ = SETTINGS
-    __menu__ = "Réglages"
-    __named__ = ("label",)
-    __listed__ = ("label", "section", "question_kind", "facility", "is_required", "is_yearly")
-
-    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS)
-    label: Mapped[str] = attribute("Question")
-    help_text: Mapped[str | None] = attribute("Explication", kind=Kind.LONG_TEXT)
-    section: Mapped[QuestionSection] = attribute("Partie du dossier")
-    subject: Mapped[Subject] = attribute("Concerne", default=Subject.CHILD)
-    question_kind: Mapped[QuestionKind] = attribute("Réponse")
-    choices: Mapped[list[Any] | None] = attribute("Choix proposés", see=SETTINGS)
-    facility: Mapped[Facility | None] = relation("Structure", help="Vide : toutes.")
-    facility_id: Mapped[int | None]
-    is_required: Mapped[bool] = attribute("Réponse obligatoire", default=False)
-    is_yearly: Mapped[bool] = attribute("À redire chaque année", default=True)
-    position: Mapped[int] = attribute("Rang", default=0, see=SETTINGS)
-
-
-class Answer(Entity):
-    """Answer: what a household declared to a question, about a person or about itself."""
-
-    __term__ = feminine("réponse", "réponses")
-    __scope__ = "family"
-    __see__ = FAMILY | CARE
-    __edit__ = FAMILY | CARE
-    __create__ = FAMILY | CARE
-    __menu__ = "Dossiers"
-    __named__ = ("question",)
-    __listed__ = ("question", "family", "person", "school_year", "value")
-    __table_args__ = (
-        Index("ix_answer_subject", "family_id", "person_id", "question_id", "school_year_id", unique=True),
-    )
-
-    question: Mapped[Question] = relation("Question")
-    question_id: Mapped[int]
-    family: Mapped[Family] = relation("Famille", parent=True)
-    family_id: Mapped[int]
-    person: Mapped[Person | None] = relation("Personne", parent=True)
-    person_id: Mapped[int | None]
-    school_year: Mapped[SchoolYear | None] = relation("Année scolaire")
-    school_year_id: Mapped[int | None]
-    value: Mapped[dict[str, Any] | None] = attribute("Réponse")
-    answered_at: Mapped[datetime | None] = attribute("Répondu le", edit=NOBODY)

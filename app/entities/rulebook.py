@@ -143,7 +143,7 @@ class FieldRight(Entity):
     __table_args__ = (UniqueConstraint("entity_name", "attribute_name", "audience"),)
 
     entity_name: Mapped[str] = attribute("Sorte de fiche", length=60)
-    attribute_name: Mapped[str] = attribute("Champ", length=60)
+    attribute_name: Mapped[str] = attribute("Champ", length=80)
     audience: Mapped[Audience] = attribute("Rôle")
     level: Mapped[Level] = attribute("Ce qui reste")
 

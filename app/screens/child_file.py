@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from flask import abort, redirect
@@ -11,19 +10,14 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from wtforms import Field, RadioField, SelectMultipleField, StringField
-from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, ValidationError
 
 from app.access.database import db
 from app.access.viewer import Side
 from app.declare import FAMILY
 from app.entities.health import Level
-from app.entities.paperwork import QuestionKind
-from app.models import HealthRecord, Person, Question, School, Schooling
+from app.models import HealthRecord, Person, School, Schooling
 from app.rules.words import of
-from app.screens.builder.fields import Amount, Day, many_lines
-from app.screens.declared_form import declared_form, value_of, values
+from app.screens.declared_form import declared_form, values
 from app.screens.family_file import (
     TieForm,
     attributes_of,
@@ -35,12 +29,11 @@ from app.screens.family_file import (
     viewer,
 )
 from app.screens.page import Page
-from app.services import child_file, clock, contacts, declarations, family_file
-from app.services.child_file import TITLES, Asked, Known
+from app.screens.question_fields import answers_of, fields_of, question_fields, question_values
+from app.services import child_file, clock, contacts, declarations, family_file, files
+from app.services.child_file import TITLES, Known
 from app.services.freezes import AUTHORISATIONS, NURSERY, SCHOOLING, Window
-
-YES, NO = "oui", "non"
-REQUIRED = "Répondez à cette question."
+from app.services.questions import Asked
 
 
 @dataclass(frozen=True)
@@ -65,7 +58,7 @@ def child_in_view(child_id: int, now: datetime) -> Child:
         abort(404)
     person, health = found
     records = {child_id: health} if health else {}
-    return Child(person, health, child_file.load(family_id, [child_id], records, now))
+    return Child(person, health, child_file.load(family_id, [person], records, now))
 
 
 class ChildFilePage(Page):
@@ -136,13 +129,14 @@ class ChildFilePage(Page):
             abort(404)
         form = declarations_form(child, asked, schooled, window)
         attributes = school_attributes() if schooled else []
-        if window.open and form.validate_on_submit():
+        given = answers(form, asked) if window.open and form.validate_on_submit() else None
+        if given is not None:
             outcome = declarations.save_declarations(
                 child.person,
                 section,
                 known,
                 values(form, attributes) if schooled else None,
-                answers_of(form, asked),
+                given,
                 viewer(),
             )
             tell(outcome, f"pour {child.person.first_name}", now)
@@ -153,12 +147,20 @@ class ChildFilePage(Page):
             title=f"{TITLES[section] if asked else 'Scolarité'} {of(child.person.first_name)}",
             form=form,
             school=[form[one.name] for one in attributes],
-            asked=[(one, form[f"q{one.question.id}"]) for one in asked if f"q{one.question.id}" in form],
+            asked=fields_of(form, asked),
             window=window,
         ), (422 if form.errors else 200)
 
 
 # --- Forms ---------------------------------------------------------------------------------------
+
+
+def answers(form: FlaskForm, asked: Iterable[Asked]) -> dict[int, Any] | None:
+    """The answers of a form that holds; None, with the reason on its field, when a file can't be kept."""
+    try:
+        return answers_of(form, asked)
+    except files.RefusedFile:
+        return None
 
 
 def school_attributes() -> list[Any]:
@@ -192,87 +194,6 @@ def next_level(level: Level) -> Level:
     order = list(Level)
     stays = (Level.NONE, Level.COLLEGE, Level.LYCEE)
     return level if level in stays else order[order.index(level) + 1]
-
-
-def question_fields(asked: Iterable[Asked]) -> dict[str, Any]:
-    """A field for each question, named after its number."""
-    return {
-        f"q{one.question.id}": _question_field(one.question)
-        for one in asked
-        if one.question.question_kind is not QuestionKind.FILE
-    }
-
-
-def _question_field(question: Question) -> Any:
-    validators: list[Any] = [InputRequired(REQUIRED)] if question.is_required else []
-    common = {"label": question.label, "description": question.help_text or ""}
-    kind = question.question_kind
-    offered = [SelectChoice(str(one), str(one)) for one in question.choices or ()]
-    if kind is QuestionKind.YES_NO:
-        offered = [SelectChoice(YES, "Oui"), SelectChoice(NO, "Non")]
-    if kind in (QuestionKind.YES_NO, QuestionKind.CHOICE):
-        return OneWord(**common, choices=offered, validators=validators)
-    if kind is QuestionKind.SEVERAL:
-        return SelectMultipleField(**common, choices=offered, validators=validators)
-    if kind is QuestionKind.NUMBER:
-        return Amount(**common, validators=validators)
-    if kind is QuestionKind.DATE:
-        return Day(**common, validators=validators)
-    return StringField(**common, validators=[*validators, Length(max=1000)], filters=[many_lines])
-
-
-class OneWord(RadioField):
-    """One answer among some; none is an answer too, unless the question asks for one."""
-
-    validate_choice = False
-
-    def pre_validate(self, form: Any) -> None:
-        """Refuse what is not proposed."""
-        if self.data and self.data not in {one.value for one in self.choices or ()}:
-            raise ValidationError("Choisissez une des réponses proposées.")
-
-
-def question_values(asked: Iterable[Asked]) -> dict[str, Any]:
-    """What the fields start from: the answer in force, else the last one."""
-    found: dict[str, Any] = {}
-    for one in asked:
-        value = one.value
-        if value is not None:
-            found[f"q{one.question.id}"] = _typed(one.question, value)
-    return found
-
-
-def _typed(question: Question, value: Any) -> Any:
-
-    if question.question_kind is QuestionKind.YES_NO:
-        return YES if value else NO
-    if question.question_kind is QuestionKind.DATE:
-        return date.fromisoformat(value)
-    if question.question_kind is QuestionKind.NUMBER:
-        return Decimal(str(value))
-    return value
-
-
-def answers_of(form: FlaskForm, asked: Iterable[Asked]) -> dict[int, Any]:
-    """The answers as they are kept: true or false, a word, words, a text, a number or a day as text."""
-    return {
-        one.question.id: _kept(one.question, form[f"q{one.question.id}"])
-        for one in asked
-        if f"q{one.question.id}" in form
-    }
-
-
-def _kept(question: Question, field: Field) -> Any:
-    value = value_of(field)
-    if question.question_kind is QuestionKind.YES_NO:
-        return {YES: True, NO: False}.get(value)
-    if value in (None, ""):
-        return None
-    if question.question_kind is QuestionKind.DATE:
-        return value.isoformat()
-    if question.question_kind is QuestionKind.NUMBER:
-        return f"{value.normalize():f}"
-    return value
 
 
 def ties_form(child: Person, people: Iterable[Person], known: dict[int, Any], window: Window) -> FlaskForm:

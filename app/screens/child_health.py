@@ -16,15 +16,16 @@ from app.models import HealthRecord
 from app.rules.words import NBSP, french, of
 from app.screens import numbers
 from app.screens.builder.fields import Day, Picking
-from app.screens.child_file import Child, answers_of, child_in_view, question_fields, question_values
+from app.screens.child_file import Child, answers, child_in_view
 from app.screens.declared_form import declared_form, initial, is_outdated, refresh, sections, values
 from app.screens.family_file import OUTDATED, attributes_of, sent_to, viewer
 from app.screens.page import Page
+from app.screens.question_fields import fields_of, question_fields, question_values
 from app.screens.words import clock as clock_words
 from app.services import clock, health
-from app.services.child_file import Asked
 from app.services.freezes import HEALTH, Window
 from app.services.health import Chart, Given
+from app.services.questions import Asked
 
 BOOSTER_FIRST = "Le rappel vient après le vaccin : corrigez l’une des deux dates."
 
@@ -96,7 +97,9 @@ class ChildHealthPage(Page):
                 form.form_errors.append(OUTDATED)
                 refresh(form, child.health)
             else:
-                return self._save(child, form, asked, now)
+                given = answers(form, asked)
+                if given is not None:
+                    return self._save(child, form, given, now)
         chosen = {int(one) for one in form.words.data or ()}
         return self.show(
             "family/health.html",
@@ -105,13 +108,15 @@ class ChildHealthPage(Page):
             parts=sections(form, _attributes()),
             chart=chart,
             chosen=chosen,
-            asked=[(one, form[f"q{one.question.id}"]) for one in asked if f"q{one.question.id}" in form],
+            asked=fields_of(form, asked),
             record=child.health,
             window=window,
             today=clock.today(),
         ), (422 if form.errors else 200)
 
-    def _save(self, child: Child, form: HealthForm, asked: list[Asked], now: datetime) -> ResponseReturnValue:
+    def _save(
+        self, child: Child, form: HealthForm, answered: dict[int, Any], now: datetime
+    ) -> ResponseReturnValue:
         told = request.form.get("supprimer", "")
         outcome = health.save(
             child.person,
@@ -122,7 +127,7 @@ class ChildHealthPage(Page):
             viewer(),
             given=form.given(),
             drop_id=numbers.row_id(told),
-            answers=answers_of(form, asked),
+            answers=answered,
         )
         for one in outcome.refused:
             flash(one.sentence, "error")

@@ -10,7 +10,7 @@ from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import Conflict, Forbidden, HTTPException, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -86,6 +86,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(OutOfScope, _on_out_of_scope)
     app.register_error_handler(RightTightened, _on_tightened)
     app.register_error_handler(StaleDataError, _on_stale)
+    app.register_error_handler(IntegrityError, _on_stale)
     app.register_error_handler(CSRFError, _on_error)
 
 
@@ -173,6 +174,6 @@ def _on_tightened(error: RightTightened) -> ResponseReturnValue:
     return _on_error(refusal)
 
 
-def _on_stale(error: StaleDataError) -> ResponseReturnValue:
-    """Somebody saved the row in between: nothing is overwritten."""
+def _on_stale(error: StaleDataError | IntegrityError) -> ResponseReturnValue:
+    """Somebody saved the row in between, or the same thing at the same instant: nothing is overwritten."""
     return _on_error(Conflict())

@@ -7,17 +7,17 @@ for one child as for six.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from app.access import permissions
 from app.access.database import db
+from app.access.viewer import current_viewer
 from app.entities.catalogue import FacilityKind
 from app.entities.family import MemberKind
 from app.entities.health import Level
-from app.entities.paperwork import QuestionSection, Subject
+from app.entities.question import QuestionSection
 from app.models import (
     Answer,
     Contact,
@@ -30,8 +30,9 @@ from app.models import (
 )
 from app.rules.calendar import local_day
 from app.rules.words import joined
-from app.services import freezes
+from app.services import freezes, questions
 from app.services.freezes import AUTHORISATIONS, CONTACTS, HEALTH, NURSERY, SCHOOLING, FreezeDates, Window
+from app.services.questions import Asked
 
 SCHOOL_AGE_MONTHS = 36
 DONE = ("green", "check-lg", "Complète")
@@ -74,26 +75,6 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question put to a household about a child, and what it answered."""
-
-    question: Question
-    answer: Answer | None
-    earlier: Answer | None
-
-    @property
-    def value(self) -> Any:
-        """The answer in force, or the last one, to start from."""
-        kept = self.answer or self.earlier
-        return (kept.value or {}).get("value") if kept else None
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether it is answered for the year in view."""
-        return self.answer is not None and (self.answer.value or {}).get("value") not in (None, "", [])
-
-
-@dataclass(frozen=True)
 class Known:
     """What the parts of the children of one household are made from."""
 
@@ -105,6 +86,7 @@ class Known:
     questions: tuple[Question, ...] = ()
     answers: Mapping[tuple[int, int], list[Answer]] = field(default_factory=dict)
     contacts: Mapping[int, int] = field(default_factory=dict)
+    births: Mapping[int, date | None] = field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -150,23 +132,21 @@ class Known:
     def asked(self, section: str, child_id: int, year: str) -> list[Asked]:
         """The questions of a section that concern the child, in their order."""
         attended = {one.id for one in self.facilities[child_id]}
-        found = []
-        for question in self.questions:
-            if question.section is not SECTIONS[section] or question.facility_id not in (None, *attended):
-                continue
-            given = self.answers.get((child_id, question.id), [])
-            wanted = year if question.is_yearly else None
-            mine = next((a for a in given if (a.school_year.code if a.school_year else None) == wanted), None)
-            latest = max(given, key=lambda a: a.school_year.code if a.school_year else "", default=None)
-            found.append(Asked(question, mine, latest))
-        return found
+        viewer = current_viewer()
+        return [
+            questions.in_view(one, self.answers.get((child_id, one.id), []), year, viewer)
+            for one in self.questions
+            if one.section is SECTIONS[section]
+            and questions.concerns(one, attended, self.births.get(child_id), self.today)
+        ]
 
 
 def load(
-    family_id: int, child_ids: Collection[int], health: Mapping[int, HealthRecord], now: datetime
+    family_id: int, children: Collection[Person], health: Mapping[int, HealthRecord], now: datetime
 ) -> Known:
     """What the parts of these children are made from, in five statements."""
     today = local_day(now)
+    child_ids = [child.id for child in children]
     schoolings: dict[int, list[Schooling]] = {}
     rows = db.session.scalars(
         select(Schooling)
@@ -175,7 +155,7 @@ def load(
     )
     for row in rows:
         schoolings.setdefault(row.child_id, []).append(row)
-    questions, answers = questions_about(family_id, child_ids)
+    asked, answers = questions.about_children(family_id, child_ids)
     counted = db.session.execute(
         select(Contact.child_id, func.count(Contact.id).label("number"))
         .where(Contact.family_id == family_id, Contact.child_id.in_(child_ids))
@@ -187,33 +167,11 @@ def load(
         facilities=freezes.facilities_by_child(child_ids, today),
         health=health,
         schoolings=schoolings,
-        questions=questions,
+        questions=asked,
         answers=answers,
         contacts={row.child_id: row.number for row in counted},
+        births={child.id: child.born_on for child in children},
     )
-
-
-def questions_about(
-    family_id: int, child_ids: Collection[int]
-) -> tuple[tuple[Question, ...], dict[tuple[int, int], list[Answer]]]:
-    """The questions about children, and the answers by child and question. One statement."""
-    mine = and_(
-        Answer.question_id == Question.id, Answer.family_id == family_id, Answer.person_id.in_(child_ids)
-    )
-    rows = db.session.execute(
-        select(Question, Answer)
-        .outerjoin(Answer, mine)
-        .where(Question.subject == Subject.CHILD)
-        .order_by(Question.position, Question.id)
-        .options(joinedload(Answer.school_year), joinedload(Question.facility))
-    )
-    questions: dict[int, Question] = {}
-    answers: dict[tuple[int, int], list[Answer]] = {}
-    for question, answer in rows:
-        questions[question.id] = question
-        if answer is not None and answer.person_id is not None:
-            answers.setdefault((answer.person_id, question.id), []).append(answer)
-    return tuple(questions.values()), answers
 
 
 def child_of(family_id: int | None, child_id: int) -> tuple[Person, HealthRecord | None] | None:
@@ -309,7 +267,7 @@ def _questions_part(section: str, icon: str, child: Person, known: Known, path: 
 
 def _answered(asked: Iterable[Asked]) -> tuple[str, str, str] | None:
     """The state of some questions; None when there is nothing left to answer."""
-    open_ones = [one for one in asked if not one.is_answered]
+    open_ones = [one for one in asked if not one.is_answered and one.is_editable]
     required = [one for one in open_ones if one.question.is_required]
     if required:
         count = len(required)

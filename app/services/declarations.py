@@ -1,18 +1,39 @@
 """Saving the yearly declarations about a child: schooling, answers to questions (F7, F8, F11)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import contains_eager
 
 from app.access.database import db
 from app.access.viewer import Viewer
-from app.models import Answer, Person, Schooling, SchoolYear
-from app.services import changes
+from app.entities.family import MemberKind
+from app.models import Family, HealthRecord, Membership, Person, Schooling, SchoolYear
+from app.rules.calendar import local_day
+from app.services import changes, child_file, questions
 from app.services.changes import Outcome, Refused
-from app.services.child_file import TITLES, Asked, Known
-from app.services.freezes import SCHOOLING
+from app.services.child_file import SECTIONS, TITLES, Known
+from app.services.freezes import NURSERY, SCHOOLING
+from app.services.questions import Asked
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The questions put to one home about a child, as the service reads them, in the order of the file."""
+
+    child: Person
+    homes: tuple[Family, ...]
+    home: Family
+    asked: tuple[Asked, ...]
+
+    @property
+    def seen(self) -> str:
+        """What tells whether anybody has answered since."""
+        return ".".join(f"{one.answer.id}-{one.answer.revision}" for one in self.asked if one.answer)
+
 
 NO_YEAR = "L’année scolaire n’est pas encore ouverte dans le logiciel\u00a0: prévenez le service."
 
@@ -54,32 +75,48 @@ def save_declarations(
         saved.append("scolarité")
     asked = known.asked(section, child.id, year.code)
     if asked:
-        record_answers(child.id, asked, answers, year, viewer, known.now)
+        questions.record(child.id, viewer.family_id, asked, answers, year, known.now)
         saved.append("réponses")
     db.session.commit()
     return Outcome(saved=tuple(saved))
 
 
-def record_answers(
-    child_id: int,
-    asked: Iterable[Asked],
-    answers: Mapping[int, Any],
-    year: SchoolYear | None,
-    viewer: Viewer,
-    now: datetime,
-) -> None:
-    """Write the answers given to these questions; the caller commits."""
-    for one in asked:
-        if one.question.id not in answers:
-            continue
-        kept = {"value": answers[one.question.id]}
-        row = one.answer
-        if row is None:
-            if kept["value"] in (None, "", []):
-                continue
-            row = Answer(question_id=one.question.id, family_id=viewer.family_id, person_id=child_id)
-            row.school_year_id = year.id if year is not None and one.question.is_yearly else None
-            db.session.add(row)
-        if row.value != kept:
-            row.value = kept
-        row.answered_at = now
+def sheet(child_id: int, family_id: int | None, now: datetime) -> Sheet | None:
+    """The questions about a child in reach, for that home of theirs or the first; None when it is no child's.
+
+    Seven statements.
+    """
+    rows = db.session.execute(
+        select(Membership, HealthRecord)
+        .join(Membership.person)
+        .join(Membership.family)
+        .outerjoin(HealthRecord, HealthRecord.child_id == Membership.person_id)
+        .where(Membership.person_id == child_id, Membership.member_kind == MemberKind.CHILD)
+        .order_by(Membership.id)
+        .options(contains_eager(Membership.person), contains_eager(Membership.family))
+    ).all()
+    homes = {member.family_id: member.family for member, _ in rows}
+    home = homes.get(family_id) if family_id is not None else next(iter(homes.values()), None)
+    if home is None:
+        return None
+    child, health = rows[0][0].person, rows[0][1]
+    known = child_file.load(home.id, [child], {child_id: health} if health else {}, now)
+    asked = [
+        one
+        for section in SECTIONS
+        if section != NURSERY or known.attends_nursery(child_id)
+        for one in known.asked(section, child_id, known.window(section, child_id).year)
+    ]
+    return Sheet(child, tuple(homes.values()), home, tuple(asked))
+
+
+def correct(read: Sheet, answers: Mapping[int, Any], now: datetime) -> bool:
+    """Write what the service answers for a home, whatever the date; whether anything changed. Commits."""
+    changed = False
+    for code in sorted({one.year for one in read.asked}):
+        year = year_row(code, local_day(now))
+        those = [one for one in read.asked if one.year == code]
+        changed |= questions.record(read.child.id, read.home.id, those, answers, year, now)
+    if changed:
+        db.session.commit()
+    return changed

@@ -134,8 +134,7 @@ def load_household(family_id: int) -> Household:
 
 def load_known(household: Household, now: datetime) -> Known:
     """What the parts of the household's children are made from. Five statements."""
-    ids = [child.id for child in household.children]
-    return child_file.load(household.family_id, ids, household.health, now)
+    return child_file.load(household.family_id, household.children, household.health, now)
 
 
 def overview(family_id: int, now: datetime) -> FamilyFile | None:

@@ -12,10 +12,10 @@ from app.access.database import db
 from app.access.viewer import Viewer
 from app.entities.health import WordKind
 from app.models import Condition, HealthRecord, HealthWord, Person, Vaccination, Vaccine
-from app.services import changes
+from app.services import changes, questions
 from app.services.changes import Outcome, Refused
 from app.services.child_file import Known
-from app.services.declarations import record_answers, year_row
+from app.services.declarations import year_row
 from app.services.freezes import HEALTH
 
 
@@ -116,7 +116,8 @@ def save(
     if answers:
         year = year_row(window.year, known.today)
         asked = known.asked(HEALTH, child.id, year.code if year else window.year)
-        record_answers(child.id, asked, answers, year, viewer, known.now)
+        if questions.record(child.id, viewer.family_id, asked, answers, year, known.now):
+            saved.append("réponses")
     db.session.commit()
     return Outcome(saved=tuple(saved), refused=outcome.refused)
 

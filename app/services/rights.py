@@ -1,12 +1,13 @@
 """The rights of attributes, as declared and as the town tightens them: read by line, written by form (G5)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from app.access import asking
 from app.access.database import db
-from app.declare import FAMILY, Attribute, Entity, entities
+from app.declare import FAMILY, AskedAttribute, Attribute, Entity, entities
 from app.entities.rulebook import Audience, Level
 from app.models import FieldRight
 from app.rules.words import joined
@@ -75,12 +76,18 @@ class Outcome:
         return not self.problem
 
 
+def attributes_of(entity: type[Entity]) -> list[Attribute]:
+    """The attributes of an entity, then the town's questions put to it."""
+    return [*entity.__attributes__.values(), *asking.in_force().get(entity.__name__, ())]
+
+
 def tightenable() -> list[type[Entity]]:
     """The entities with at least one attribute that a role sees."""
     return [
         entity
         for entity in entities()
-        if entity.__name__ not in KEPT_AS_DECLARED and any(_audiences(entity).values())
+        if entity.__name__ not in KEPT_AS_DECLARED
+        and any(_audiences(entity, entity.__attributes__.values()).values())
     ]
 
 
@@ -97,7 +104,8 @@ def options(entity: type[Entity], one: Attribute, audience: Audience) -> tuple[t
     if one.edited_by(role):
         is_asked = one.approval and role is FAMILY
         found = [(DECLARED, str(Level.APPROVAL) if is_asked else "Modifie")]
-        if role is FAMILY and has_approvals(entity) and not is_asked:
+        waits = has_approvals(entity) and not isinstance(one, AskedAttribute)
+        if role is FAMILY and waits and not is_asked:
             found.append((Level.APPROVAL.value, Level.APPROVAL.label))
         return (*found, (Level.READ.value, Level.READ.label), (Level.HIDDEN.value, Level.HIDDEN.label))
     if one.seen_by(role):
@@ -105,10 +113,9 @@ def options(entity: type[Entity], one: Attribute, audience: Audience) -> tuple[t
     return ()
 
 
-def _audiences(entity: type[Entity]) -> dict[str, list[Audience]]:
+def _audiences(entity: type[Entity], attributes: Iterable[Attribute]) -> dict[str, list[Audience]]:
     """The roles that see each attribute, by its name."""
-    declared = entity.__attributes__.values()
-    return {one.name: [who for who in Audience if options(entity, one, who)] for one in declared}
+    return {one.name: [who for who in Audience if options(entity, one, who)] for one in attributes}
 
 
 def counts() -> dict[str, int]:
@@ -123,7 +130,8 @@ def board(entity: type[Entity]) -> Board:
     """Its rights, in the order of declaration. One statement."""
     rows = _rows(entity)
     kept = {(row.attribute_name, row.audience): row.level.value for row in rows}
-    whose = _audiences(entity)
+    attributes = attributes_of(entity)
+    whose = _audiences(entity, attributes)
     audiences = tuple(who for who in Audience if any(who in those for those in whose.values()))
     lines = tuple(
         (
@@ -133,7 +141,7 @@ def board(entity: type[Entity]) -> Board:
                 for who in audiences
             ),
         )
-        for one in entity.__attributes__.values()
+        for one in attributes
         if whose[one.name]
     )
     return Board(entity, audiences, lines, _seen(rows))
@@ -155,8 +163,9 @@ def tighten(entity: type[Entity], wanted: Wanted, seen: str) -> Outcome:
         return Outcome(
             "Ces droits ont été modifiés entre-temps : relisez-les, puis recommencez.", conflict=True
         )
+    declared = {one.name: one for one in attributes_of(entity)}
     for (name, who), value in wanted.items():
-        one = entity.__attributes__.get(name)
+        one = declared.get(name)
         if one is None or value not in dict(options(entity, one, who)):
             return Outcome("Un de ces choix n’existe pas : un droit peut être resserré, jamais élargi.")
     barred = _nobody_creates(entity, wanted)

@@ -23,6 +23,7 @@ PAIRS = (
     ("starts_at", "ends_at"),
     ("from_quotient", "until_quotient"),
     ("min_age_months", "max_age_months"),
+    ("from_age", "to_age"),
 )
 """Attributes that bound a stretch, in any entity."""
 A_LEAP_YEAR = 2024

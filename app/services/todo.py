@@ -13,7 +13,7 @@ from app.entities.exchange import RequestStatus
 from app.models import ChangeRequest, Facility, HealthRecord, Invoice, Person
 from app.rules.calendar import local_day
 from app.rules.words import NBSP, cents_words, month_words, of
-from app.services import child_file, freezes, paperwork
+from app.services import child_file, freezes, paperwork, questions
 from app.services.child_file import Known, Part
 from app.services.freezes import day_said
 from app.services.paperwork import Demand, DemandState
@@ -121,14 +121,15 @@ def _known(family_id: int, children: list[Person], facts: paperwork.Facts, now: 
         if row.ends_on >= today and row.child_id in facilities:
             facilities[row.child_id][row.activity.facility_id] = row.activity.facility
     records = db.session.scalars(select(HealthRecord).where(HealthRecord.child_id.in_(ids)))
-    questions, answers = child_file.questions_about(family_id, ids)
+    asked, answers = questions.about_children(family_id, ids)
     return Known(
         now=now,
         dates=freezes.read_dates(),
         facilities={child_id: list(found.values()) for child_id, found in facilities.items()},
         health={record.child_id: record for record in records},
-        questions=questions,
+        questions=asked,
         answers=answers,
+        births={child.id: child.born_on for child in children},
     )
 
 

@@ -19,7 +19,7 @@ from app.access import permissions
 from app.access.database import db
 from app.access.viewer import Side, Viewer, unscoped
 from app.declare import FAMILY, Entity, Kind, entities, entity_named
-from app.declare.scope import Root, Through
+from app.declare.scope import FirstGiven, Root, Through
 from app.screens.page import OPEN_ENDPOINTS, page_of
 from tests.people import Town
 from tests.support.rows import Rows
@@ -177,6 +177,8 @@ def root_of(entity: type[Entity]) -> Root:
     scope = entity.__scope__
     if isinstance(scope, Through):
         return root_of(entity_named(scope.entity))
+    if isinstance(scope, FirstGiven):
+        return root_of(entity_named(entity.__attributes__[scope.relations[0]].target))
     if isinstance(scope, Root):
         return scope
     return root_of(entity_named(entity.__attributes__[scope].target))

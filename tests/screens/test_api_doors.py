@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from app.access import permissions
+from app.access import asking, permissions
 from app.access.database import db
 from app.access.permissions import Action
 from app.access.viewer import Side, Viewer, acting, unscoped
@@ -33,7 +33,14 @@ def kind(town: Town, name: str) -> tuple[Caller, Viewer]:
         return caller(town, name), town.viewer(name)
     where = town.facilities["restaurant"]
     roles = (RoleName.DESK, RoleName.HEAD)
-    viewer = Viewer(None, "Robot", Side.STAFF, roles=Role.DESK | Role.HEAD, facility_ids=frozenset((where,)))
+    viewer = Viewer(
+        None,
+        "Robot",
+        Side.STAFF,
+        roles=Role.DESK | Role.HEAD,
+        facility_ids=frozenset((where,)),
+        asked=asking.in_force(),
+    )
     return Caller(town, program(roles, where)), viewer
 
 

@@ -12,7 +12,7 @@ from app.access.database import db
 from app.access.permissions import Action
 from app.access.viewer import Side, unscoped
 from app.declare import FAMILY, Entity, Kind, entities, entity_named
-from app.declare.scope import Root, Through
+from app.declare.scope import FirstGiven, Root, Through
 from app.entities.account import RoleName
 from app.models import Document, Family, RoleGrant
 from app.screens.builder.fields import PLAIN
@@ -40,14 +40,17 @@ def root(entity: type[Entity]) -> Root:
     scope = entity.__scope__
     if isinstance(scope, Through):
         return root(entity_named(scope.entity))
+    if isinstance(scope, FirstGiven):
+        return root(entity_named(entity.__attributes__[scope.relations[0]].target))
     if isinstance(scope, Root):
         return scope
     return root(entity_named(entity.__attributes__[scope].target))
 
 
 def text(answer: Any) -> str:
-    """The page without what changes at each answer."""
+    """The page without what changes at each answer, nor the town's questions, which are everybody's."""
     page = re.sub(r'(name="csrf[_-]token" (?:value|content)=")[^"]*', r"\1", answer.get_data(as_text=True))
+    page = re.sub(r"Ligne [AB] Question \w+", "Question", page)
     return re.sub(r'(<meta name="csrf-token" content=")[^"]*', r"\1", page)
 
 

@@ -11,7 +11,7 @@ from app.access.viewer import unscoped
 from app.declare import Entity
 from app.entities.family import MemberKind
 from app.entities.health import Level
-from app.entities.paperwork import QuestionKind, QuestionSection
+from app.entities.question import QuestionKind, QuestionSection
 from app.models import (
     Answer,
     Contact,

@@ -43,7 +43,7 @@ def save_health(town: Town, now: datetime) -> Outcome:
         assert found is not None
         child, record = found
         assert record is not None
-        known = child_file.load(town.families["A"], [child.id], {child.id: record}, now)
+        known = child_file.load(town.families["A"], [child], {child.id: record}, now)
         return health.save(child, record, known, {"doctor_name": "Dr Après"}, (), town.viewer("claire"))
 
 
@@ -51,7 +51,7 @@ def save_school(town: Town, now: datetime) -> Outcome:
     with town.acting("claire"):
         found = child_file.child_of(town.families["A"], town.people["lila"])
         assert found is not None
-        known = child_file.load(town.families["A"], [found[0].id], {}, now)
+        known = child_file.load(town.families["A"], [found[0]], {}, now)
         values = {"school": None, "level": Level.CE2, "teacher": None}
         return declarations.save_declarations(found[0], SCHOOLING, known, values, {}, town.viewer("claire"))
 

@@ -10,7 +10,7 @@ from app.declare import Entity
 from app.entities.booking import RegistrationStatus
 from app.entities.catalogue import FacilityKind
 from app.entities.family import MemberKind
-from app.entities.paperwork import QuestionKind, QuestionSection
+from app.entities.question import QuestionKind, QuestionSection
 from app.models import (
     Activity,
     Answer,

@@ -20,7 +20,8 @@ from werkzeug.exceptions import NotFound
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import FileRef
-from app.entities.paperwork import QuestionKind, QuestionSection, Subject
+from app.entities.paperwork import Subject
+from app.entities.question import QuestionKind, QuestionSection
 from app.models import Answer, Document, DocumentType, Question
 from app.services import files
 from app.services.files import RefusedFile

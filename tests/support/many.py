@@ -26,6 +26,7 @@ from tests.support.rows import VALUES, Rows, every_row, sorted_entities
 MANY = 10_000
 FIRST = 1000
 """The numbers below are the small town's."""
+ASKED = 24
 WORDS = "Une phrase comme on en écrit dans une case prévue pour cela, ni longue ni courte. " * 4
 SPREAD = {("AccountFamily", "account"), ("RoleGrant", "account")}
 """A parent of thousands of homes would be nobody's, and a parent must not become the service."""
@@ -77,6 +78,8 @@ def _write(
         types = {name: table.c[name].type for name in ("parameters", "units", "weekdays")}
         values |= {"rule_kind": literal("capacity"), "units": null(), "weekdays": null()}
         values["parameters"] = literal({"places": 10}, types["parameters"])
+    if entity.__name__ == "Question":  # a town asks some dozens, and keeps those that it asks no more
+        values["is_asked"] = n <= ASKED
     values.update(given)
     db.session.connection().execute(
         insert(table).from_select(list(values), select(*values.values()).select_from(numbers))

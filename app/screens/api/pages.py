@@ -12,6 +12,7 @@ from sqlalchemy import inspect, select
 from werkzeug.datastructures import FileStorage
 
 from app.access import permissions
+from app.access.asking import put_answers
 from app.access.database import db
 from app.access.permissions import Action
 from app.access.viewer import Side, Viewer
@@ -164,7 +165,7 @@ class Api(Page):
         entity = seen_entity(slug, viewer)
         reading.only()
         one = file_attribute(entity, name, permissions.visible(entity, viewer))
-        ref = getattr(find(entity, row_id), one.name)
+        ref = getattr(find(entity, row_id, [one]), one.name)
         if not isinstance(ref, FileRef):
             raise Refused(404)
         return files.send(ref, inline=False)
@@ -226,7 +227,10 @@ def find(entity: type[Entity], row_id: int, shown: Any = ()) -> Entity:
 
 def _reached(entity: type[Entity], row_id: int, shown: Any) -> Entity | None:
     asked = select(entity).where(entity.id == row_id).options(*naming.loading(entity, shown))
-    return db.session.scalars(asked).unique().one_or_none()
+    row = db.session.scalars(asked).unique().one_or_none()
+    if row is not None:
+        put_answers([row], shown)
+    return row
 
 
 def _told(

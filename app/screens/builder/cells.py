@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.access import permissions
+from app.access.asking import NOTE
 from app.access.viewer import Viewer
 from app.declare import Attribute, Choice, Contradiction, Entity, FileRef, Kind, entity_named
 from app.screens.builder import naming
@@ -52,6 +53,7 @@ def cell(
         words(one, value, long),
         choice=value if isinstance(value, Choice) else None,
         href=_reach(one, value) if long else None,
+        note=row.__dict__.get(one.name + NOTE, ""),
     )
 
 

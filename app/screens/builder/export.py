@@ -17,6 +17,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from app.access.asking import put_answers
 from app.access.database import db
 from app.access.viewer import Viewer, acting
 from app.declare import Attribute, Entity, Kind
@@ -78,7 +79,7 @@ def lines(statement: Select[tuple[Entity]], columns: Sequence[Attribute], viewer
     writer = csv.writer(buffer, delimiter=";", lineterminator="\r\n")
     writer.writerow([harmless(_head(one)) for one in columns])
     yield MARK + _taken(buffer)
-    for count, row in enumerate(_rows(statement, viewer), 1):
+    for count, row in enumerate(_rows(statement, columns, viewer), 1):
         writer.writerow([csv_text(row, one, viewer) for one in columns])
         if count % BATCH == 0:
             yield _taken(buffer)
@@ -104,7 +105,7 @@ def sheet(
     for rank, one in enumerate(columns):
         page.write_string(0, rank, _head(one), looks["head"])
     line = 0
-    for line, row in enumerate(_rows(statement.limit(MOST_ROWS), viewer), 1):
+    for line, row in enumerate(_rows(statement.limit(MOST_ROWS), columns, viewer), 1):
         for rank, one in enumerate(columns):
             value, look = _typed(row, one, viewer)
             _write(page, (line, rank), value, looks.get(look))
@@ -122,9 +123,11 @@ def pieces(made: IO[bytes]) -> Iterator[bytes]:
             yield piece
 
 
-def _rows(statement: Select[tuple[Entity]], viewer: Viewer) -> Iterator[Entity]:
+def _rows(statement: Select[tuple[Entity]], columns: Sequence[Attribute], viewer: Viewer) -> Iterator[Entity]:
     with acting(viewer):
-        yield from db.session.scalars(statement.execution_options(yield_per=BATCH))
+        for rows in db.session.scalars(statement.execution_options(yield_per=BATCH)).partitions(BATCH):
+            put_answers(rows, columns)
+            yield from rows
 
 
 def _typed(row: Entity, one: Attribute, viewer: Viewer) -> tuple[Any, str]:

@@ -13,8 +13,9 @@ from urllib.parse import urlencode
 
 from sqlalchemy import ColumnElement, func, or_
 
+from app.access.asking import expression
 from app.access.folding import contains
-from app.declare import Attribute, Choice, Entity, Kind
+from app.declare import AskedAttribute, Attribute, Choice, Entity, Kind
 from app.screens import numbers
 from app.screens.words import short_date
 from app.services.clock import PARIS
@@ -80,7 +81,7 @@ def filterable(seen: Iterable[Attribute]) -> list[Attribute]:
 
 def nullable(entity: type[Entity], one: Attribute) -> bool:
     """Whether the value may be missing."""
-    return bool(entity.__table__.c[one.column].nullable)
+    return isinstance(one, AskedAttribute) or bool(entity.__table__.c[one.column].nullable)
 
 
 def clean(text: str | None, length: int = 200) -> str:
@@ -108,7 +109,7 @@ def _read_one(entity: type[Entity], one: Attribute, arguments: Arguments) -> On 
     for kinds, reads in READERS:
         if one.kind in kinds:
             return reads(entity, one, arguments)
-    column = getattr(entity, one.column)
+    column = expression(entity, one)
     texts = list(dict.fromkeys(arguments.getlist(one.name)))[:MOST_VALUES]
     kept: list[tuple[str, Any, str]] = []
     missing = False
@@ -141,7 +142,7 @@ def can_miss(entity: type[Entity], one: Attribute) -> bool:
 
 
 def _missing(entity: type[Entity], one: Attribute) -> On:
-    column = getattr(entity, one.name)
+    column = expression(entity, one)
     criterion = or_(column.is_(None), column == "") if one.kind in WORDS else column.is_(None)
     return On(one, ((one.name + MISSING, YES),), criterion, NOT_GIVEN)
 
@@ -153,7 +154,9 @@ def _value(one: Attribute, text: str) -> tuple[Any, str]:
         return numbers.row_id(text), ""
     choice: type[Choice] = one.python_type
     found = next((member for member in choice if member.value == text), None)
-    return found, lowered(str(found)) if found else ""
+    # The answers to a question are kept as words: no column knows its choices.
+    value = found.value if found and isinstance(one, AskedAttribute) else found
+    return value, lowered(str(found)) if found else ""
 
 
 def any_of(words: Iterable[str]) -> str:
@@ -172,7 +175,7 @@ def _read_words(entity: type[Entity], one: Attribute, arguments: Arguments) -> O
     text = clean(next(iter(arguments.getlist(one.name)), ""), LONGEST)
     if not text:
         return None
-    column = getattr(entity, one.name)
+    column = expression(entity, one)
     criterion = contains(column, text)
     if one.kind is Kind.PHONE:
         digits = "".join(sign for sign in text if sign not in " .-/\u00a0")
@@ -188,7 +191,7 @@ def _read_numbers(entity: type[Entity], one: Attribute, arguments: Arguments) ->
     )
     if least is None and most is None:
         return None
-    column = getattr(entity, one.name)
+    column = expression(entity, one)
     criterion: ColumnElement[bool] = column.is_not(None)
     pairs = []
     if least is not None:
@@ -228,7 +231,7 @@ def _read_days(entity: type[Entity], one: Attribute, arguments: Arguments) -> On
     since, until = iso_day(first), iso_day(last)
     if since is None and until is None:
         return None
-    column = getattr(entity, one.name)
+    column = expression(entity, one)
     criterion: ColumnElement[bool] = column.is_not(None)
     pairs = []
     if since is not None:

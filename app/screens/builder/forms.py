@@ -10,7 +10,7 @@ from wtforms.form import BaseForm
 
 from app.access import permissions
 from app.access.viewer import Viewer
-from app.declare import Attribute, Entity, FileRef, Kind
+from app.declare import AskedAttribute, Attribute, Entity, FileRef, Kind
 from app.screens import numbers
 from app.screens.builder import cells, filters
 from app.screens.builder.cells import Cell
@@ -192,6 +192,8 @@ class RowForm:
         """The parts in the order of declaration, under their titles; what is only read stands among them."""
         found: dict[str, Section] = {}
         for one in permissions.visible(self.entity, self.viewer):
+            if isinstance(one, AskedAttribute):
+                continue
             part = Part(one, width(one))
             if one.name in self.edited:
                 part.field = self.form[one.name]

@@ -13,7 +13,7 @@ from app.access.database import db
 from app.access.trail import CHANGED, CREATED, DELETED
 from app.access.viewer import Viewer
 from app.declare import Attribute, Contradiction, Entity, Kind, entity_named
-from app.models import HistoryEntry
+from app.models import Answer, HistoryEntry
 from app.screens.builder import cells, choices, related
 from app.screens.builder.addresses import link
 
@@ -69,7 +69,7 @@ def of_row(row: Entity, viewer: Viewer) -> list[Event]:
         if one.kind is Kind.RELATION and one.target == entity.__name__:
             about = or_(about, getattr(HistoryEntry, one.column) == row.id)
     for other, one in related.relations_to(entity):
-        if one.inline:
+        if one.inline or other is Answer:
             about = or_(about, _of_parts(other, one, row.id))
     newest = (HistoryEntry.done_at.desc(), HistoryEntry.id.desc())
     statement = select(HistoryEntry).where(about).order_by(*newest).limit(ENTRIES)

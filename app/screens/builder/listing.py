@@ -10,11 +10,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import aliased
 
-from app.access import permissions
+from app.access import asking, permissions
 from app.access.database import db
 from app.access.folding import contains, folded
 from app.access.viewer import Viewer
-from app.declare import Attribute, Entity, Kind
+from app.declare import AskedAttribute, Attribute, Entity, Kind
 from app.screens import numbers
 from app.screens.builder import filters, naming
 from app.screens.builder.filters import On
@@ -186,12 +186,17 @@ class Statement:
         """Keep the rows where each word stands in one of the searched attributes that the viewer sees."""
         words = q.split()[:WORDS]
         places = self.places() if words else []
+        asked = [one for one in permissions.questions(self.entity, self.viewer) if self._is_searched(one)]
         for word in words:
-            found: ColumnElement[bool] | None = None
+            found: ColumnElement[bool] | None = asking.answered(self.entity, asked, word) if asked else None
             for place in places:
                 here = contains(place, word)
                 found = here if found is None else found | here
             self.select = self.select.where(found if found is not None else self.entity.id.is_(None))
+
+    def _is_searched(self, one: Attribute) -> bool:
+        """Whether the answers to a question are words that this viewer sees."""
+        return one.kind in (Kind.TEXT, Kind.CHOICE) and permissions.sees(self.viewer, one)
 
     def places(self, entity: type[Entity] | None = None, path: tuple[str, ...] = ()) -> list[Any]:
         """The columns that a search looks in: the row's own, and those of what names it; seen ones."""
@@ -241,8 +246,8 @@ class Statement:
             return [
                 key for named in naming.seen_names(target, self.viewer) for key in self._keys(named, inner)
             ]
-        column = getattr(self.joined(path), one.name)
-        if one.kind in TEXTS:
+        column = asking.expression(self.joined(path), one)
+        if one.kind in TEXTS or (one.kind is Kind.CHOICE and isinstance(one, AskedAttribute)):
             return [folded(column)]
         if one.kind is Kind.CHOICE:
             return [case(*((column == member, rank) for rank, member in enumerate(one.python_type)))]
@@ -276,7 +281,10 @@ def matching(entity: type[Entity], viewer: Viewer, q: str, most: int) -> list[En
 
 
 def rows(entity: type[Entity], viewer: Viewer, ask: Ask, shown: Sequence[Attribute]) -> Select[Any]:
-    """The SELECT of everything that the address asks, in order, with the names of the columns' relations."""
+    """The SELECT of everything that the address asks, in order, with the names of the columns' relations.
+
+    What the columns ask beyond the declarations is for ``asking.put_answers`` to bring.
+    """
     statement = Statement(entity, viewer)
     statement.search(ask.q)
     statement.keep(ask.ons)
@@ -300,7 +308,9 @@ def _page(
     entity: type[Entity], viewer: Viewer, ask: Ask, shown: Sequence[Attribute], page: int
 ) -> list[Entity]:
     chosen = rows(entity, viewer, ask, shown).limit(ask.size).offset((page - 1) * ask.size)
-    return list(db.session.scalars(chosen).unique())
+    found = list(db.session.scalars(chosen).unique())
+    asking.put_answers(found, shown)
+    return found
 
 
 def _counts(entity: type[Entity], viewer: Viewer, ask: Ask, known: int | None) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from app.access import permissions
+from app.access.asking import put_answers
 from app.access.database import db
 from app.access.permissions import Action
 from app.access.viewer import Viewer
@@ -154,6 +155,7 @@ class Screen(Page):
         )
         if row is None:
             abort(404)
+        put_answers([row], attributes)
         return row
 
     def sections(self, row: Entity, viewer: Viewer) -> dict[str, list[tuple[Attribute, Cell]]]:
@@ -177,7 +179,7 @@ class Screen(Page):
     def file(self, row_id: int, name: str) -> ResponseReturnValue:
         """A file of the row: whoever sees the attribute of that row sees it."""
         one = self._seen(name, Kind.FILE)
-        ref = getattr(self.row(row_id), one.name)
+        ref = getattr(self.row(row_id, [one]), one.name)
         if not isinstance(ref, FileRef):
             abort(404)
         return files.send(ref, inline=request.args.get("voir") == "1")
@@ -192,7 +194,5 @@ class Screen(Page):
         return [{"id": row.id, "text": naming.precise(row, viewer)} for row in found]
 
     def _seen(self, name: str, kind: Kind) -> Attribute:
-        one = self.entity.__attributes__.get(name)
-        if one is None or one.kind is not kind or not permissions.sees(asking(), one):
-            abort(404)
-        return one
+        seen = (one for one in permissions.visible(self.entity, asking()) if one.name == name)
+        return next((one for one in seen if one.kind is kind), None) or abort(404)

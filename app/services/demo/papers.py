@@ -10,7 +10,8 @@ from schwifty import IBAN
 from app.declare import FileRef
 from app.entities.booking import RegistrationStatus
 from app.entities.health import Level
-from app.entities.paperwork import DocumentStatus, QuestionKind, Subject, Validity
+from app.entities.paperwork import DocumentStatus, Subject, Validity
+from app.entities.question import SHARED, QuestionKind
 from app.models import (
     Answer,
     Condition,
@@ -239,13 +240,26 @@ def _answers(batch: Batch, town: TownFacts, whole: Whole, kid: Kid, places: set[
         value = _answer(random, question)
         if value is None:
             continue
-        batch.add(
-            Answer,
+        if question.section in SHARED and kid.shared and whole.home.odd_weeks:
+            continue  # said once, for both homes
+        row = Answer(
             question_id=question.id,
-            family_id=whole.family_id,
+            family_id=None if question.section in SHARED else whole.family_id,
             person_id=whole.kid_ids[kid.key],
             school_year_id=town.year_id if question.is_yearly else None,
             value={"value": value},
+        )
+        batch.add(
+            Answer,
+            question_id=row.question_id,
+            family_id=row.family_id,
+            person_id=row.person_id,
+            school_year_id=row.school_year_id,
+            value=row.value,
+            words=row.words,
+            number=row.number,
+            day=row.day,
+            subject_key=row.subject,
             answered_at=at(answered_on, 20, random.randint(0, 59)),
         )
 

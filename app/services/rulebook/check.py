@@ -9,7 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from app.declare import entities
-from app.entities.paperwork import QuestionKind, QuestionSection, Validity
+from app.entities.paperwork import Validity
+from app.entities.question import QuestionKind, QuestionSection
 from app.models import (
     Activity,
     DocumentType,
