@@ -20,7 +20,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> "Flask":
 
     import app.models  # noqa: F401  (declares every entity)
     from app import cli, views
-    from app.access import database, scope, trail, versions
+    from app.access import database, readings, scope, trail, versions
     from app.access.guard import Guard
     from app.declare import verify
     from app.screens import home, web
@@ -36,6 +36,7 @@ def create_app(settings: Mapping[str, Any] | None = None) -> "Flask":
     database.init_app(flask_app)
     scope.install()
     trail.install(clock.now)
+    readings.install()
     versions.install()
     Migrate(flask_app, database.db, directory="migrations", render_as_batch=True, compare_type=True)
     jobs.init_app(flask_app)

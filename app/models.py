@@ -34,14 +34,22 @@ from app.entities.exchange import (
     Thread,
 )
 from app.entities.family import Contact, Family, Membership, Person, Quotient
-from app.entities.health import Condition, HealthRecord, HealthWord, Schooling, Vaccination, Vaccine
+from app.entities.health import (
+    Condition,
+    HealthReading,
+    HealthRecord,
+    HealthWord,
+    Schooling,
+    Vaccination,
+    Vaccine,
+)
 from app.entities.paperwork import Deferral, Document, DocumentType
 from app.entities.question import Answer, Question
 from app.entities.rulebook import Article, FieldRight, FreezeDate, Rule, Setting
 
 MAP = {
     "Le foyer": (Family, Membership, Person, Contact, Quotient),
-    "L’enfant": (Schooling, HealthRecord, Vaccination, Condition),
+    "L’enfant": (Schooling, HealthRecord, Vaccination, Condition, HealthReading),
     "L’offre": (Facility, Activity, Unit, CareGroup, School),
     "Le temps": (SchoolYear, Period, ClosingDay, Opening),
     "Venir": (Registration, Booking),

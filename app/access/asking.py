@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, select
 from sqlalchemy.orm import joinedload
 
+from app.access import readings
 from app.access.database import db
 from app.access.folding import contains
 from app.access.versions import current_version
 from app.access.viewer import AsAsked, unscoped
 from app.declare import CARE, FAMILY, NOBODY, AskedAttribute, Attribute, Choice, Entity, Kind, Role
 from app.entities.paperwork import Subject
-from app.entities.question import Answering, QuestionKind
+from app.entities.question import Answering, QuestionKind, QuestionSection
 from app.models import Answer, Family, Person, Question, SchoolYear
 
 KINDS = {
@@ -129,6 +130,8 @@ def put_answers(rows: Sequence[Entity], attributes: Iterable[Attribute]) -> None
         given.setdefault(key, []).append(answer)
     for (row_id, question_id), answers in given.items():
         one, row = asked[question_id], by_id[row_id]
+        if one.section == QuestionSection.HEALTH.label and answers[0].words:
+            readings.noted(db.session(), (row_id,))
         row.__dict__[one.name] = value_of(one, answers[0])
         row.__dict__[one.name + NOTE] = _note(answers)
 

@@ -29,6 +29,16 @@ def reading() -> Iterator[None]:
         _will_write.reset(token)
 
 
+@contextmanager
+def writing() -> Iterator[None]:
+    """Transactions begun inside take the write lock at their start, in a request that reads too."""
+    token = _will_write.set(True)
+    try:
+        yield
+    finally:
+        _will_write.reset(token)
+
+
 def set_reading(reads_only: bool) -> None:
     """For the edge of a request: a GET reads, the rest writes."""
     _will_write.set(not reads_only)

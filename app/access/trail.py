@@ -110,3 +110,18 @@ def plain(one: Attribute, value: Any) -> Any:
     if isinstance(value, datetime | date | time):
         return value.isoformat()
     raise TypeError(f"{one.name}: {type(value).__name__} n'a pas de forme pour l'historique ({Kind})")
+
+
+def value_of(one: Attribute, kept: Any) -> Any:
+    """The Python value of what ``plain`` made: the other way round."""
+    if kept is None:
+        return None
+    if one.kind is Kind.CHOICE:
+        return one.python_type(kept)
+    if one.python_type in (date, datetime, time):
+        return one.python_type.fromisoformat(kept)
+    if one.python_type is Decimal:
+        return Decimal(kept)
+    if one.python_type is FileRef:
+        raise TypeError(f"{one.name}: un fichier ne passe pas par une demande")
+    return kept

@@ -66,7 +66,8 @@ class Entity(DeclarativeBase):
     ``__see__`` and ``__edit__`` are the rights of the attributes that don't give their own.
     ``__named__`` lists the attributes that name a row (they order and search it as well),
     ``__listed__`` the columns of its lists, ``__menu__`` the heading it stands under, ``__repeated__``
-    what the history says again at each change.
+    what the history says again at each change, ``__health__`` the relation to the child whose health
+    it tells (``access/readings.py``).
     """
 
     metadata = MetaData(naming_convention=NAMING)
@@ -92,6 +93,7 @@ class Entity(DeclarativeBase):
     __menu__: ClassVar[str] = "Autres"
     __history__: ClassVar[bool] = True
     __repeated__: ClassVar[tuple[str, ...]] = ()
+    __health__: ClassVar[str] = ""
     __attributes__: ClassVar[dict[str, Attribute]] = {}
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-2)

@@ -61,6 +61,8 @@ class ChangeRequest(Entity):
     row_id: Mapped[int] = attribute("Fiche", see=Role.DESK)
     before: Mapped[dict[str, Any]] = attribute("Avant")
     after: Mapped[dict[str, Any]] = attribute("Demandé")
+    # What accepting wrote over: taking the decision back puts it there again.
+    replaced: Mapped[dict[str, Any] | None] = attribute("Remplacé", see=NOBODY)
     status: Mapped[RequestStatus] = attribute("État", default=RequestStatus.WAITING)
     asked_by: Mapped[str] = attribute("Demandée par")
     account: Mapped[Account | None] = relation("Compte", see=Role.DESK, ondelete="SET NULL")

@@ -1,6 +1,6 @@
 """A child's health and schooling, as declared each year."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped
@@ -8,17 +8,21 @@ from sqlalchemy.orm import Mapped
 from app.declare import (
     CARE,
     FAMILY,
+    NOBODY,
     SETTINGS,
     TOWN,
     Choice,
     Entity,
     Kind,
+    Role,
     attribute,
+    between,
     feminine,
     masculine,
     not_in_future,
     relation,
 )
+from app.entities.account import Account
 from app.entities.calendar import SchoolYear
 from app.entities.catalogue import School
 from app.entities.family import Person
@@ -67,6 +71,7 @@ class HealthRecord(Entity):
 
     __term__ = feminine("fiche santé", "fiches santé")
     __scope__ = "child"
+    __health__ = "child"
     __see__ = FAMILY | CARE
     __edit__ = FAMILY | CARE
     __create__ = FAMILY | CARE
@@ -102,10 +107,25 @@ class Vaccine(Entity):
     __edit__ = SETTINGS
     __menu__ = "Réglages"
     __named__ = ("name",)
+    __listed__ = ("name", "is_mandatory", "born_from", "born_until", "due_months")
 
     code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS)
     name: Mapped[str] = attribute("Nom")
-    is_mandatory: Mapped[bool] = attribute("Obligatoire", default=False)
+    is_mandatory: Mapped[bool] = attribute("Obligatoire", section="La loi", default=False)
+    born_from: Mapped[date | None] = attribute(
+        "Pour les enfants nés à partir du", section="La loi", help="Vide : sans limite."
+    )
+    born_until: Mapped[date | None] = attribute(
+        "Pour les enfants nés jusqu’au", section="La loi", help="Ce jour compris. Vide : sans limite."
+    )
+    due_months: Mapped[int] = attribute(
+        "Attendu à partir de",
+        section="La loi",
+        unit="mois",
+        default=0,
+        check=between(0, 216),
+        help="L’âge de la première dose. 0 : dès l’arrivée.",
+    )
     position: Mapped[int] = attribute("Rang", default=0, see=SETTINGS)
 
 
@@ -114,6 +134,7 @@ class Vaccination(Entity):
 
     __term__ = feminine("vaccination", "vaccinations")
     __scope__ = "child"
+    __health__ = "child"
     __see__ = FAMILY | CARE
     __edit__ = FAMILY | CARE
     __create__ = FAMILY | CARE
@@ -156,6 +177,7 @@ class Condition(Entity):
 
     __term__ = feminine("maladie ou allergie", "maladies et allergies")
     __scope__ = "child"
+    __health__ = "child"
     __see__ = FAMILY | CARE
     __edit__ = FAMILY | CARE
     __create__ = FAMILY | CARE
@@ -168,3 +190,26 @@ class Condition(Entity):
     child_id: Mapped[int]
     word: Mapped[HealthWord] = relation("Mot", freeze="health")
     word_id: Mapped[int]
+
+
+class HealthReading(Entity):
+    """Health reading: who of the service was shown a child's health that day, first at that moment (H1)."""
+
+    __term__ = feminine("consultation de santé", "consultations de santé")
+    __scope__ = "child"
+    __see__ = FAMILY | Role.ADMIN
+    __edit__ = NOBODY
+    __menu__ = "Dossiers"
+    __named__ = ("reader",)
+    __listed__ = ("read_at", "reader", "child")
+    __descending__ = True
+    __history__ = False
+    __table_args__ = (UniqueConstraint("child_id", "account_id", "day"),)
+
+    child: Mapped[Person] = relation("Enfant", parent=True)
+    child_id: Mapped[int]
+    account: Mapped[Account | None] = relation("Compte", see=Role.ADMIN, ondelete="SET NULL")
+    account_id: Mapped[int | None]
+    reader: Mapped[str] = attribute("Lue par")
+    day: Mapped[date] = attribute("Jour", see=NOBODY)
+    read_at: Mapped[datetime] = attribute("Lue le", index=True)

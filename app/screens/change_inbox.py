@@ -15,8 +15,8 @@ from app.rules.words import NBSP
 from app.screens import numbers
 from app.screens.builder.cells import words
 from app.screens.page import Page
-from app.services import changes, clock
-from app.services.changes import Compared, Decision
+from app.services import clock, decisions
+from app.services.decisions import Compared, Decision
 
 REASONS = (
     "Il nous faut un justificatif : envoyez-le dans « Mes documents ».",
@@ -38,10 +38,10 @@ class ChangeInbox(Page):
     @expose("")
     def index(self) -> ResponseReturnValue:
         """The oldest request that waits; a word when nothing does."""
-        waiting = changes.queue()
+        waiting, lately = decisions.board(clock.now())
         if waiting:
             return redirect(self.url("one", request_id=waiting[0].id))
-        return self.show("staff/changes_none.html")
+        return self.show("staff/changes_none.html", lately=lately)
 
     @expose("/<int:request_id>")
     def one(self, request_id: int) -> ResponseReturnValue:
@@ -54,15 +54,26 @@ class ChangeInbox(Page):
         """Write what was asked, then go to the next one."""
         asked = self._asked(request_id)
         overwrite = request.form.get("remplacer") == "oui"
-        decision = changes.accept(asked, self._by(), clock.now(), revision=_revision(), overwrite=overwrite)
+        decision = decisions.accept(asked, self._by(), clock.now(), revision=_revision(), overwrite=overwrite)
         return self._decided(asked, decision, "Acceptée")
 
     @expose("/<int:request_id>/refuser", methods=("POST",))
     def refuse(self, request_id: int) -> ResponseReturnValue:
         """Refuse with a reason, then go to the next one."""
         asked = self._asked(request_id)
-        decision = changes.refuse(asked, reason_typed(), self._by(), clock.now(), revision=_revision())
+        decision = decisions.refuse(asked, reason_typed(), self._by(), clock.now(), revision=_revision())
         return self._decided(asked, decision, "Refusée")
+
+    @expose("/<int:request_id>/reprendre", methods=("POST",))
+    def undo(self, request_id: int) -> ResponseReturnValue:
+        """Take the decision of the day back: the request waits again."""
+        asked = self._asked(request_id)
+        decision = decisions.undo(asked, clock.now(), revision=_revision())
+        if not decision.done:
+            return self._page(asked, decision.sentence), 409
+        told = " La famille est prévenue." if asked.account_id else ""
+        flash(f"Décision reprise{NBSP}: {asked.title} attend de nouveau.{told}", "done")
+        return redirect(self.url("one", request_id=request_id))
 
     def _decided(self, asked: ChangeRequest, decision: Decision, word: str) -> ResponseReturnValue:
         if not decision.done:
@@ -71,15 +82,15 @@ class ChangeInbox(Page):
         told = " Un e-mail part à la famille." if asked.account_id else ""
         flash(f"{word}{NBSP}: {asked.title}.{told}", "done")
         # Its neighbours are asked for anew: a colleague may have decided them meanwhile.
-        waiting = changes.queue()
+        waiting = decisions.queue()
         later = [one for one in waiting if (one.asked_at, one.id) > (asked.asked_at, asked.id)]
         following = (later or waiting)[:1]
         return redirect(self.url("one", request_id=following[0].id) if following else self.url())
 
     def _page(self, asked: ChangeRequest, refused: str = "") -> str:
-        row = changes.row_of(asked)
-        compared = changes.compare(asked, row)
-        waiting = changes.queue()
+        row = decisions.row_of(asked)
+        compared = decisions.compare(asked, row)
+        waiting, lately = decisions.board(clock.now())
         ids = [one.id for one in waiting]
         rank = ids.index(asked.id) if asked.id in ids else -1
         return self.show(
@@ -94,13 +105,15 @@ class ChangeInbox(Page):
             previous=waiting[rank - 1] if rank > 0 else None,
             following=waiting[rank + 1] if 0 <= rank < len(waiting) - 1 else None,
             reasons=REASONS,
+            can_undo=decisions.can_undo(asked, clock.now()),
+            lately=lately,
             typed=request.form,
             refused=refused,
             today=clock.today(),
         )
 
     def _asked(self, request_id: int) -> ChangeRequest:
-        asked = changes.request_with_id(request_id)
+        asked = decisions.request_with_id(request_id)
         if asked is None:
             abort(404)
         return asked

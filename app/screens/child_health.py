@@ -13,6 +13,7 @@ from wtforms.validators import Optional
 from app.access.viewer import Side
 from app.declare import FAMILY, Problem, not_in_future
 from app.models import HealthRecord
+from app.rules.calendar import local_day
 from app.rules.words import NBSP, french, of
 from app.screens import numbers
 from app.screens.builder.fields import Day, Picking
@@ -89,7 +90,7 @@ class ChildHealthPage(Page):
         now = clock.now()
         child = child_in_view(child_id, now)
         window = child.known.window(HEALTH, child_id)
-        chart = health.chart(child_id)
+        chart = health.chart(child_id, child.person.born_on, local_day(now))
         asked = child.known.asked(HEALTH, child_id, window.year)
         form = _form(child, chart, asked, window)
         if window.open and form.validate_on_submit():
@@ -159,7 +160,8 @@ def _form(child: Child, chart: Chart, asked: list[Asked], window: Window) -> Hea
         }
     made = declared_form(HealthRecord, attributes, extra=question_fields(asked), base=HealthForm)
     form: HealthForm = made(data=start, **sent_to(window))
+    obliged = {one.id for one in chart.standing.obliged}
     form.vaccine.offer(
-        {one.id: f"{one.name} (obligatoire)" if one.is_mandatory else one.name for one in chart.vaccines}
+        {one.id: f"{one.name} (obligatoire)" if one.id in obliged else one.name for one in chart.vaccines}
     )
     return form

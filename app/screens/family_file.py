@@ -10,7 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField
 from wtforms.validators import Length
 
-from app.access import permissions
+from app.access import permissions, trail
 from app.access.viewer import Side, Viewer, current_viewer
 from app.declare import FAMILY, Attribute, Entity
 from app.entities.family import MemberKind
@@ -178,9 +178,7 @@ def asked_values(row: Entity, waiting: ChangeRequest | None) -> dict[str, Any]:
         return {}
     declared = row.__attributes__
     return {
-        name: changes.value_of(declared[name], kept)
-        for name, kept in waiting.after.items()
-        if name in declared
+        name: trail.value_of(declared[name], kept) for name, kept in waiting.after.items() if name in declared
     }
 
 

@@ -1,22 +1,24 @@
-"""*Historique de mes actions* (H1): each connection of the account, and what was done for the household."""
+"""*Historique de mes actions* (H1): each connection, what was done for the household, who read the health."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from app.access import permissions
 from app.access.database import db
 from app.access.trail import CHANGED, CREATED, DELETED
 from app.access.viewer import Side, Viewer, current_viewer
 from app.declare import FAMILY, Contradiction, entity_named
-from app.models import Connection, HistoryEntry, Thread
+from app.models import Connection, HealthReading, HistoryEntry, Thread
 from app.rules.calendar import ONE_DAY, PARIS, local
-from app.rules.words import counted, french, joined
+from app.rules.words import counted, french, joined, of
 from app.screens.page import Page
 from app.services import clock
 
@@ -75,7 +77,7 @@ class HistoryPage(Page):
 
     @expose("/")
     def index(self) -> ResponseReturnValue:
-        """The week or the month asked for (``par``, ``le``), this week otherwise. Two statements."""
+        """The week or the month asked for (``par``, ``le``), this week otherwise. Three statements."""
         viewer = current_viewer()
         if viewer is None or viewer.family_id is None:
             abort(404)
@@ -83,7 +85,7 @@ class HistoryPage(Page):
         span = Span.around(request.args.get("par", WEEK), _day_asked(today))
         entries = _entries(viewer.family_id, span)
         days: dict[date, list[Line]] = {}
-        lines = [*_connections(span), *told(entries[:SHOWN_LIMIT], viewer)]
+        lines = [*_connections(span), *_readings(span), *told(entries[:SHOWN_LIMIT], viewer)]
         for line in sorted(lines, key=lambda one: one.at, reverse=True):
             days.setdefault(local(line.at).date(), []).append(line)
         return self.show(
@@ -120,6 +122,21 @@ def _connections(span: Span) -> Iterable[Line]:
     for one in found:
         device = f" ({one.device})" if one.device else ""
         yield Line(one.connected_at, "box-arrow-in-right", f"Vous avez ouvert votre espace famille{device}.")
+
+
+def _readings(span: Span) -> Iterable[Line]:
+    """Who of the service read the health of a child in reach; the same moment for several makes one line."""
+    starts, ends = span.moments
+    found = db.session.scalars(
+        select(HealthReading)
+        .where(HealthReading.read_at >= starts, HealthReading.read_at < ends)
+        .order_by(HealthReading.read_at.desc(), HealthReading.id)
+        .options(joinedload(HealthReading.child))
+        .limit(SHOWN_LIMIT)
+    )
+    for (at, reader), those in groupby(found, key=lambda one: (one.read_at, one.reader)):
+        names = joined(dict.fromkeys(one.child.first_name for one in those))
+        yield Line(at, "heart-pulse", french(f"{reader}, du service, a consulté la santé {of(names)}."))
 
 
 def _entries(family_id: int, span: Span) -> list[HistoryEntry]:

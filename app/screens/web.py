@@ -15,7 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import Conflict, Forbidden, HTTPException, NotFound
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.access import permissions
+from app.access import permissions, readings
 from app.access.database import db, set_reading
 from app.access.scope import OutOfScope, RightTightened
 from app.access.viewer import unscoped
@@ -54,6 +54,7 @@ def init_app(app: Flask) -> None:
     app.url_map.converters["int"] = RowNumber
     csrf.init_app(app)
     secure = bool(app.config.get("SESSION_COOKIE_SECURE"))
+    app.after_request(_note_readings)
     app.after_request(_own_policy)  # before Talisman's: runs after it
     Talisman(
         app,
@@ -95,6 +96,12 @@ def exempt_own_doors(builder: AppBuilder) -> None:
     for one in builder.baseviews:
         if isinstance(one, page.Page) and type(one).own_door is not None:
             csrf.exempt(one.blueprint)
+
+
+def _note_readings(response: Response) -> Response:
+    """Whose health this answer tells to the service, before it leaves."""
+    readings.write(clock.now())
+    return response
 
 
 def _own_policy(response: Response) -> Response:

@@ -1,4 +1,4 @@
-"""What a family edits: saved at once, kept for staff to approve, or refused; and what staff decide.
+"""What a family edits: saved at once, kept for staff to approve (``decisions``), or refused.
 
 A change to attributes declared with ``approval`` becomes one request for each row and household,
 with the values before and after. The row, the request, the history and the mail are written in
@@ -7,23 +7,21 @@ the same transaction.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
-from decimal import Decimal
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import inspect, select
-from sqlalchemy.orm import joinedload
 
 from app.access import permissions
 from app.access.database import db
 from app.access.trail import plain
 from app.access.viewer import Viewer
-from app.declare import Attribute, Entity, FileRef, Kind, entity_named
+from app.declare import Attribute, Entity
 from app.entities.exchange import RequestStatus
 from app.models import ChangeRequest, Family, Person
 from app.rules.calendar import local_day
 from app.rules.words import joined, of
-from app.services import freezes, outbox
+from app.services import freezes
 
 HOME = "/ma-famille"
 
@@ -47,30 +45,6 @@ class Outcome:
 
     def __bool__(self) -> bool:
         return bool(self.saved or self.waiting or self.withdrawn)
-
-
-@dataclass(frozen=True)
-class Compared:
-    """One attribute of a request, as staff read it: then, now, asked."""
-
-    name: str
-    label: str
-    before: Any
-    current: Any
-    asked: Any
-
-    @property
-    def conflicts(self) -> bool:
-        """Whether the value changed since the family asked, to something else than what it asks."""
-        return bool(self.current not in (self.before, self.asked))
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Whether a decision was taken; if not, the sentence says why and what to do."""
-
-    done: bool
-    sentence: str = ""
 
 
 # --- A family's edit -----------------------------------------------------------------------------
@@ -218,148 +192,3 @@ def withdraw(request_id: int, viewer: Viewer, now: datetime) -> bool:
     request.decided_at = now
     db.session.commit()
     return True
-
-
-# --- What staff decide ---------------------------------------------------------------------------
-
-
-def queue(limit: int = 200) -> list[ChangeRequest]:
-    """The requests that wait, oldest first, with household and person. One statement."""
-    return list(
-        db.session.scalars(
-            select(ChangeRequest)
-            .where(ChangeRequest.status == RequestStatus.WAITING)
-            .order_by(ChangeRequest.asked_at, ChangeRequest.id)
-            .options(joinedload(ChangeRequest.family), joinedload(ChangeRequest.person))
-            .limit(limit)
-        )
-    )
-
-
-def request_with_id(request_id: int) -> ChangeRequest | None:
-    """A request in reach, decided or not. One statement."""
-    return db.session.scalars(
-        select(ChangeRequest)
-        .where(ChangeRequest.id == request_id)
-        .options(
-            joinedload(ChangeRequest.family),
-            joinedload(ChangeRequest.person),
-            joinedload(ChangeRequest.account),
-        )
-    ).one_or_none()
-
-
-def row_of(request: ChangeRequest) -> Entity | None:
-    """The row a request is about; None when it no longer exists or is out of reach. One statement."""
-    entity = entity_named(request.entity)
-    return db.session.scalars(select(entity).where(entity.id == request.row_id)).one_or_none()
-
-
-def compare(request: ChangeRequest, row: Entity | None) -> list[Compared]:
-    """Each asked attribute in the order of declaration: then, now, asked, as Python values."""
-    found = []
-    for one in entity_named(request.entity).__attributes__.values():
-        if one.name in request.after:
-            before = value_of(one, request.before.get(one.name))
-            current = getattr(row, one.column) if row is not None else before
-            asked = value_of(one, request.after[one.name])
-            found.append(Compared(one.name, one.label, before, current, asked))
-    return found
-
-
-def accept(
-    request: ChangeRequest, by: Viewer, now: datetime, *, revision: int | None = None, overwrite: bool = False
-) -> Decision:
-    """Write what was asked, close the request and post the mail, in one transaction. Commits.
-
-    ``revision`` is the request as it was read: changed since, nothing is done. A value that changed
-    since the family asked is written over only with ``overwrite``.
-    """
-    stopped = _undecidable(request, revision)
-    if stopped:
-        return Decision(False, stopped)
-    row = row_of(request)
-    if row is None:
-        return Decision(False, "Cette fiche n’existe plus : refusez la demande.")
-    compared = compare(request, row)
-    conflicts = [one.label for one in compared if one.conflicts]
-    if conflicts and not overwrite:
-        words = joined(conflicts)
-        return Decision(
-            False, f"Une valeur a changé depuis la demande ({words}) : confirmez que vous la remplacez."
-        )
-    for one in compared:
-        setattr(row, row.__attributes__[one.name].column, one.asked)
-    request.status = RequestStatus.ACCEPTED
-    _close(request, by, now)
-    _tell(request, "change_accepted", now)
-    db.session.commit()
-    return Decision(True)
-
-
-def refuse(
-    request: ChangeRequest, reason: str, by: Viewer, now: datetime, *, revision: int | None = None
-) -> Decision:
-    """Close the request with the reason that the family reads, and post the mail. Commits."""
-    stopped = _undecidable(request, revision)
-    if stopped:
-        return Decision(False, stopped)
-    reason = reason.strip()
-    if not reason:
-        return Decision(False, "Dites pourquoi : la famille lit ce motif dans son e-mail.")
-    request.status = RequestStatus.REFUSED
-    request.reason = reason
-    _close(request, by, now)
-    _tell(request, "change_refused", now, motif=reason)
-    db.session.commit()
-    return Decision(True)
-
-
-def _undecidable(request: ChangeRequest, revision: int | None) -> str:
-    if request.status is not RequestStatus.WAITING:
-        return f"Cette demande n’attend plus : elle est {request.status.label.lower()}."
-    if revision is not None and revision != request.revision:
-        return "La famille a changé sa demande pendant que vous la lisiez : relisez-la, puis décidez."
-    return ""
-
-
-def _close(request: ChangeRequest, by: Viewer, now: datetime) -> None:
-    request.decided_by = by.name
-    request.decided_at = now
-
-
-def _tell(request: ChangeRequest, code: str, now: datetime, **values: str) -> None:
-    """A mail to the account that asked; none when it is gone."""
-    account = request.account
-    if account is None:
-        return
-    outbox.post(
-        code,
-        to=account.email,
-        account=account,
-        family=request.family_id,
-        now=now,
-        prenom=account.first_name,
-        lien=outbox.link(HOME),
-        objet=request.title[:1].lower() + request.title[1:],
-        texts=None,
-        **values,
-    )
-
-
-# --- Values and JSON -----------------------------------------------------------------------------
-
-
-def value_of(one: Attribute, kept: Any) -> Any:
-    """The Python value of what ``trail.plain`` made: the other way round."""
-    if kept is None:
-        return None
-    if one.kind is Kind.CHOICE:
-        return one.python_type(kept)
-    if one.python_type in (date, datetime, time):
-        return one.python_type.fromisoformat(kept)
-    if one.python_type is Decimal:
-        return Decimal(kept)
-    if one.python_type is FileRef:
-        raise TypeError(f"{one.name}: un fichier ne passe pas par une demande")
-    return kept

@@ -12,6 +12,8 @@ from app.access.database import db
 from app.access.viewer import Viewer
 from app.entities.health import WordKind
 from app.models import Condition, HealthRecord, HealthWord, Person, Vaccination, Vaccine
+from app.rules import vaccines as vaccines_rule
+from app.rules.vaccines import Standing, standing
 from app.services import changes, questions
 from app.services.changes import Outcome, Refused
 from app.services.child_file import Known
@@ -37,6 +39,7 @@ class Chart:
     words: tuple[HealthWord, ...]
     had: frozenset[int]
     vaccines: tuple[Vaccine, ...]
+    standing: Standing
 
     def of_kind(self, kind: WordKind) -> list[HealthWord]:
         """The words of one kind, in their order."""
@@ -52,14 +55,8 @@ class Chart:
         """The illnesses that can be chosen."""
         return self.of_kind(WordKind.ILLNESS)
 
-    @property
-    def missing_vaccines(self) -> list[Vaccine]:
-        """The mandatory vaccines that were not declared."""
-        given = {one.vaccine_id for one in self.vaccinations}
-        return [one for one in self.vaccines if one.is_mandatory and one.id not in given]
 
-
-def chart(child_id: int) -> Chart:
+def chart(child_id: int, born_on: date | None, today: date) -> Chart:
     """The vaccinations, words and vaccines of the page of one child. Three statements."""
     vaccinations = db.session.scalars(
         select(Vaccination)
@@ -78,6 +75,14 @@ def chart(child_id: int) -> Chart:
         tuple(word for word, _ in rows),
         frozenset(word.id for word, condition_id in rows if condition_id is not None),
         tuple(vaccines),
+        standing([ruled(one) for one in vaccines], born_on, {one.vaccine_id for one in vaccinations}, today),
+    )
+
+
+def ruled(one: Vaccine) -> vaccines_rule.Vaccine:
+    """A vaccine of the settings, as the rule takes it."""
+    return vaccines_rule.Vaccine(
+        one.id, one.name, one.is_mandatory, one.born_from, one.born_until, one.due_months
     )
 
 

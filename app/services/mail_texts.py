@@ -176,6 +176,22 @@ Voir mon dossier : {lien}
             {"objet": "ce que le parent voulait changer"},
         ),
         words(
+            "change_undone",
+            "Une décision sur une modification est reprise",
+            "Votre modification est de nouveau à l’étude",
+            """
+Bonjour {prenom},
+
+Le service reprend sa réponse à votre modification : {objet}. Elle est de nouveau à l’étude : ne tenez pas \
+compte de l’e-mail précédent, un autre vous dira la suite.
+
+Voir mon dossier : {lien}
+""",
+            FIRST_NAME,
+            LINK,
+            {"objet": "ce que le parent voulait changer"},
+        ),
+        words(
             "document_refused",
             "Un document envoyé est refusé",
             "Un document est à renvoyer : {document}",

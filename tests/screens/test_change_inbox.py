@@ -9,7 +9,7 @@ from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.exchange import RequestStatus
 from app.models import ChangeRequest, Family, OutgoingMail, Person
-from app.services import changes
+from app.services import changes, clock
 from tests.people import Town
 from tests.support.sql import count_statements
 
@@ -118,3 +118,27 @@ def test_a_person_s_request_names_the_person(town: Town) -> None:
         changes.apply(row, {"last_name": "Martin"}, town.viewer("claire"), NOW)
     page = town.client("desk").get(f"{INBOX}/{stored()[0].id}").text
     assert "Identité de Zoé Martin-Durand" in page
+
+
+def test_a_decision_of_today_is_listed_and_taken_back(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+    number = ask(town)
+    browser = town.client("desk")
+    browser.post(f"{INBOX}/{number}/accepter")
+    assert "Décidées aujourd’hui" in browser.get(INBOX).text
+    with count_statements() as seen:
+        page = browser.get(f"{INBOX}/{number}").text
+    assert len(seen) <= 12
+    assert "Reprendre la décision" in page
+    assert browser.post(f"{INBOX}/{number}/reprendre").location == f"{INBOX}/{number}"
+    assert "attend de nouveau" in browser.get(f"{INBOX}/{number}").text
+    assert stored()[0].status is RequestStatus.WAITING
+    assert browser.post(f"{INBOX}/{number}/reprendre").status_code == 409
+
+
+def test_nobody_but_the_desk_takes_a_decision_back(town: Town) -> None:
+    number = ask(town)
+    town.client("desk").post(f"{INBOX}/{number}/accepter")
+    assert town.client("claire").post(f"{INBOX}/{number}/reprendre").status_code == 404
+    assert town.client(None).post(f"{INBOX}/{number}/reprendre").status_code == 302
+    assert stored()[0].status is RequestStatus.ACCEPTED

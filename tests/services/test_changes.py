@@ -6,13 +6,14 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app.access import trail
 from app.access.database import db
 from app.access.scope import OutOfScope
 from app.access.viewer import unscoped
 from app.declare import entities, entity_named
 from app.entities.exchange import RequestStatus
 from app.models import ChangeRequest, Family, FreezeDate, HealthRecord, HistoryEntry, OutgoingMail, Person
-from app.services import changes
+from app.services import changes, decisions
 from app.services.changes import Outcome
 from tests.people import Town
 
@@ -48,13 +49,13 @@ def ask(town: Town, values: dict[str, Any] | None = None) -> int:
     return requests()[-1].id
 
 
-def decide(town: Town, request_id: int, how: str, reason: str = "", **options: Any) -> changes.Decision:
+def decide(town: Town, request_id: int, how: str, reason: str = "", **options: Any) -> decisions.Decision:
     with town.acting("desk"):
-        request = changes.request_with_id(request_id)
+        request = decisions.request_with_id(request_id)
         assert request is not None
         if how == "accept":
-            return changes.accept(request, town.viewer("desk"), NOW, **options)
-        return changes.refuse(request, reason, town.viewer("desk"), NOW, **options)
+            return decisions.accept(request, town.viewer("desk"), NOW, **options)
+        return decisions.refuse(request, reason, town.viewer("desk"), NOW, **options)
 
 
 def test_an_attribute_without_approval_is_saved_at_once_and_asks_nothing(town: Town) -> None:
@@ -249,7 +250,7 @@ def test_a_request_about_a_row_that_is_gone_can_only_be_refused(town: Town) -> N
 def test_a_parent_of_another_household_decides_and_withdraws_nothing(town: Town) -> None:
     request_id = ask(town)
     with town.acting("denis"):
-        assert changes.request_with_id(request_id) is None
+        assert decisions.request_with_id(request_id) is None
         assert not changes.withdraw(request_id, town.viewer("denis"), NOW)
     with town.acting("claire"):
         assert changes.withdraw(request_id, town.viewer("claire"), NOW)
@@ -280,7 +281,7 @@ def test_the_queue_starts_with_the_oldest(town: Town) -> None:
         changes.apply(row, {"city": "Froges"}, town.viewer("denis"), NOW - timedelta(days=2))
     ask(town)
     with town.acting("desk"):
-        assert [one.family.name for one in changes.queue()] == ["Durand", "Martin"]
+        assert [one.family.name for one in decisions.queue()] == ["Durand", "Martin"]
 
 
 def test_every_value_that_may_wait_comes_back_from_json_as_it_was() -> None:
@@ -291,6 +292,82 @@ def test_every_value_that_may_wait_comes_back_from_json_as_it_was() -> None:
     assert {"street", "born_on"} <= {one.name for one in waiting}
     for one in waiting:
         value = samples.get(one.name, "mot")
-        assert changes.value_of(one, plain(one, value)) == value
+        assert trail.value_of(one, plain(one, value)) == value
     sex = entity_named("Person").__attributes__["sex"]
-    assert changes.value_of(sex, plain(sex, sex.python_type.GIRL)) is sex.python_type.GIRL
+    assert trail.value_of(sex, plain(sex, sex.python_type.GIRL)) is sex.python_type.GIRL
+
+
+# --- Taken back ----------------------------------------------------------------------------------
+
+
+def undo(town: Town, request_id: int, at: datetime = NOW, **options: Any) -> decisions.Decision:
+    with town.acting("desk"):
+        request = decisions.request_with_id(request_id)
+        assert request is not None
+        return decisions.undo(request, at, **options)
+
+
+def street(town: Town) -> str | None:
+    with unscoped("vérification"):
+        return family_of(town).street
+
+
+@pytest.mark.parametrize("how", ["accept", "refuse"])
+def test_a_decision_is_taken_back_the_same_day_and_the_family_is_told(town: Town, how: str) -> None:
+    before = street(town)
+    number = ask(town)
+    decide(town, number, how, "Justificatif illisible.")
+    assert undo(town, number) == decisions.Decision(True)
+    (request,) = requests()
+    assert (request.status, request.reason, request.decided_by) == (RequestStatus.WAITING, None, None)
+    assert street(town) == before
+    assert [mail.subject for mail in mails()][-1] == "Votre modification est de nouveau à l’étude"
+    assert decide(town, number, "accept").done
+    assert street(town) == STREET["street"]
+
+
+@pytest.mark.parametrize(
+    ("at", "done"),
+    [
+        (datetime(2026, 11, 23, 22, 59, 59, tzinfo=UTC), True),
+        (datetime(2026, 11, 23, 23, 0, 0, tzinfo=UTC), False),
+    ],
+)
+def test_until_midnight_in_paris(town: Town, at: datetime, done: bool) -> None:
+    number = ask(town)
+    decide(town, number, "accept")
+    assert undo(town, number, at).done is done
+    assert (requests()[0].status is RequestStatus.WAITING) is done
+
+
+def test_a_value_written_over_a_conflict_comes_back_as_it_was_not_as_first_asked(town: Town) -> None:
+    number = ask(town)
+    with unscoped("le service corrige"):
+        family_of(town).street = "9, chemin du Bas"
+        db.session.commit()
+    assert decide(town, number, "accept", overwrite=True).done
+    assert undo(town, number).done
+    assert street(town) == "9, chemin du Bas"
+
+
+def test_what_moved_since_or_was_asked_again_is_not_written_over(town: Town) -> None:
+    number = ask(town)
+    decide(town, number, "accept")
+    with unscoped("le service corrige"):
+        family_of(town).street = "9, chemin du Bas"
+        db.session.commit()
+    assert "a changé depuis" in undo(town, number).sentence
+    assert street(town) == "9, chemin du Bas"
+    again = ask(town, {"street": "5, rue Neuve"})
+    assert again != number
+    assert "refait une demande" in undo(town, number).sentence
+    assert [one.status for one in requests()] == [RequestStatus.ACCEPTED, RequestStatus.WAITING]
+
+
+def test_a_second_click_takes_nothing_back(town: Town) -> None:
+    number = ask(town)
+    decide(town, number, "refuse", "Non.")
+    revision = requests()[0].revision
+    assert undo(town, number, revision=revision).done
+    assert not undo(town, number, revision=revision).done
+    assert [mail.subject for mail in mails()].count("Votre modification est de nouveau à l’étude") == 1

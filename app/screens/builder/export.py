@@ -17,12 +17,14 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from app.access import readings
 from app.access.asking import put_answers
 from app.access.database import db
 from app.access.viewer import Viewer, acting
 from app.declare import Attribute, Entity, Kind
 from app.screens.builder.cells import csv_text, harmless, text_of
 from app.screens.words import paris
+from app.services import clock
 
 BATCH = 500
 PIECE = 64 * 1024
@@ -125,9 +127,12 @@ def pieces(made: IO[bytes]) -> Iterator[bytes]:
 
 def _rows(statement: Select[tuple[Entity]], columns: Sequence[Attribute], viewer: Viewer) -> Iterator[Entity]:
     with acting(viewer):
-        for rows in db.session.scalars(statement.execution_options(yield_per=BATCH)).partitions(BATCH):
-            put_answers(rows, columns)
-            yield from rows
+        try:
+            for rows in db.session.scalars(statement.execution_options(yield_per=BATCH)).partitions(BATCH):
+                put_answers(rows, columns)
+                yield from rows
+        finally:  # the answer has left, whole or cut: nothing else will note it
+            readings.write(clock.now())
 
 
 def _typed(row: Entity, one: Attribute, viewer: Viewer) -> tuple[Any, str]:

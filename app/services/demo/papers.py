@@ -213,12 +213,12 @@ def _health(batch: Batch, town: TownFacts, random: Random, kid: Kid, number: int
         remarks=random.choice(words.REMARKS) if random.random() < 0.15 else None,
         confirmed_on=confirmed_on if random.random() < 0.88 else None,
     )
-    for vaccine_id, is_mandatory, _ in town.vaccines:
-        if random.random() < (0.9 if is_mandatory else 0.2):
+    for vaccine in town.vaccines:
+        if random.random() < (0.95 if vaccine.concerns(kid.born_on) else 0.2):
             given_on = min(kid.born_on + timedelta(days=random.randint(60, 360)), town.starts_on)
             booster_on = given_on + timedelta(days=365 * 5) if random.random() < 0.4 else None
             batch.add(
-                Vaccination, child_id=number, vaccine_id=vaccine_id, given_on=given_on, booster_on=booster_on
+                Vaccination, child_id=number, vaccine_id=vaccine.id, given_on=given_on, booster_on=booster_on
             )
     had = [word for word in town.illnesses if random.random() < 0.09]
     had += [word for word in town.allergies if random.random() < 0.016]

@@ -28,6 +28,8 @@ from app.models import (
     Unit,
     Vaccine,
 )
+from app.rules import vaccines
+from app.services import health
 
 OUTING_IN, OUTING_PLACES = timedelta(days=12), 12
 
@@ -94,7 +96,7 @@ class TownFacts:
     schools: tuple[tuple[int, str], ...]
     document_types: tuple[Any, ...]
     questions: tuple[Any, ...]
-    vaccines: tuple[tuple[int, bool, str], ...]
+    vaccines: tuple[vaccines.Vaccine, ...]
     illnesses: tuple[int, ...]
     allergies: tuple[int, ...]
 
@@ -122,8 +124,7 @@ def read(today: date, until_on: date) -> TownFacts:
         document_types=tuple(db.session.scalars(select(DocumentType).order_by(DocumentType.position))),
         questions=tuple(db.session.scalars(select(Question).order_by(Question.position))),
         vaccines=tuple(
-            (one.id, one.is_mandatory, one.code)
-            for one in db.session.scalars(select(Vaccine).order_by(Vaccine.position))
+            health.ruled(one) for one in db.session.scalars(select(Vaccine).order_by(Vaccine.position))
         ),
         illnesses=_words(WordKind.ILLNESS),
         allergies=_words(WordKind.ALLERGY),
