@@ -102,6 +102,14 @@ class Thread(Entity):
     status: Mapped[ThreadStatus] = attribute("État", default=ThreadStatus.OPEN)
     assigned_to: Mapped[str | None] = attribute("Suivie par", see=STAFF)
     last_at: Mapped[datetime] = attribute("Dernier message", edit=NOBODY, index=True)
+    # An answer written since is « nouvelle » on the household's pages.
+    read_at: Mapped[datetime | None] = attribute("Lue par la famille le", see=STAFF, edit=NOBODY)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether the service answered since a parent of the household last opened it."""
+        answered = self.status is ThreadStatus.ANSWERED
+        return answered and (self.read_at is None or self.read_at < self.last_at)
 
 
 class Message(Entity):

@@ -1,5 +1,6 @@
 """*Contacter la structure* (C1): the household's conversations, a new one, and an answer in each."""
 
+from contextlib import suppress
 from typing import Any
 
 from flask import abort, flash, redirect, request
@@ -7,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from wtforms import SelectField, StringField, TextAreaField
+from wtforms import FileField, SelectField, StringField, TextAreaField
 from wtforms.validators import AnyOf, DataRequired, Length
 
 from app.access.database import db
@@ -16,7 +17,9 @@ from app.access.viewer import Side, Viewer, current_viewer
 from app.declare import FAMILY
 from app.models import Facility, Thread
 from app.screens.page import Page
-from app.services import clock, threads
+from app.screens.uploads import taken
+from app.services import clock, files, threads
+from app.services.files import RefusedFile
 from app.services.threads import BODY_LENGTH, SUBJECT_LENGTH
 
 TOO_LONG = f"Raccourcissez votre message\u00a0: {BODY_LENGTH} signes au plus."
@@ -33,10 +36,20 @@ def body_field(label: str) -> Any:
     )
 
 
+def file_field() -> Any:
+    """A photograph or a PDF, if need be."""
+    return FileField(
+        "Joindre un fichier",
+        description="Un PDF ou une photo, 10 Mo au plus.",
+        render_kw={"accept": files.ACCEPT},
+    )
+
+
 class AnswerForm(FlaskForm):
     """A message in a conversation."""
 
     body = body_field("Votre message")
+    file = file_field()
 
 
 class WriteForm(FlaskForm):
@@ -55,6 +68,7 @@ class WriteForm(FlaskForm):
         ],
     )
     body = body_field("Votre message")
+    file = file_field()
 
     def offer(self, facilities: list[Facility]) -> None:
         """The facilities one may write to; chosen at once when there is one."""
@@ -90,23 +104,28 @@ class ContactPage(Page):
         facilities = _facilities()
         form.offer(facilities)
         if form.validate_on_submit():
-            thread = threads.open_thread(
-                family_id,
-                int(form.facility.data),
-                form.subject.data or "",
-                form.body.data or "",
-                _viewer().name,
-                clock.now(),
-            )
-            flash(SENT, "done")
-            return redirect(self.url("one", thread_id=thread.id))
+            with suppress(RefusedFile):  # its sentence is on the field
+                thread = threads.open_thread(
+                    family_id,
+                    int(form.facility.data),
+                    form.subject.data or "",
+                    form.body.data or "",
+                    _viewer().name,
+                    clock.now(),
+                    taken(form.file),
+                )
+                flash(SENT, "done")
+                return redirect(self.url("one", thread_id=thread.id))
         page = self.show("family/contact_write.html", form=form, facilities=facilities)
         return page, (422 if form.errors else 200)
 
     @expose("/<int:thread_id>")
     def one(self, thread_id: int) -> ResponseReturnValue:
-        """A conversation, first message first."""
-        return self._shown(_thread(thread_id), AnswerForm(formdata=None))
+        """A conversation, first message first; it is no longer new."""
+        thread = _thread(thread_id)
+        shown = self._shown(thread, AnswerForm(formdata=None))
+        threads.mark_read(thread, clock.now())
+        return shown
 
     @expose("/<int:thread_id>", methods=("POST",))
     def reply(self, thread_id: int) -> ResponseReturnValue:
@@ -115,7 +134,11 @@ class ContactPage(Page):
         thread = _thread(thread_id)
         if not form.validate_on_submit():
             return self._shown(thread, form), 422
-        if not threads.reply(thread_id, form.body.data or "", _viewer().name, clock.now()):
+        try:
+            file = taken(form.file)
+        except RefusedFile:
+            return self._shown(thread, form), 422
+        if not threads.reply(thread_id, form.body.data or "", _viewer().name, clock.now(), file):
             abort(404)
         flash(SENT, "done")
         return redirect(self.url("one", thread_id=thread_id))

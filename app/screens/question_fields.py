@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from flask_wtf import FlaskForm
-from werkzeug.datastructures import FileStorage
 from wtforms import Field, FileField, RadioField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
@@ -15,7 +14,7 @@ from app.entities.question import NO, YES, QuestionKind
 from app.models import Question
 from app.screens.builder.fields import Amount, Day, many_lines
 from app.screens.declared_form import value_of
-from app.services import files
+from app.screens.uploads import taken
 from app.services.questions import Asked
 
 REQUIRED = "Répondez à cette question."
@@ -94,12 +93,8 @@ def answers_of(form: FlaskForm, asked: Iterable[Asked]) -> dict[int, Any]:
             continue
         if one.question.question_kind is not QuestionKind.FILE:
             found[one.question.id] = _kept(one.question, field)
-        elif isinstance(field.data, FileStorage) and field.data.filename:
-            try:
-                found[one.question.id] = files.store(field.data)
-            except files.RefusedFile as refusal:
-                field.errors = [*field.errors, refusal.sentence]
-                raise
+        elif (file := taken(field)) is not None:
+            found[one.question.id] = file
     return found
 
 

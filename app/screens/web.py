@@ -22,6 +22,7 @@ from app.access.viewer import unscoped
 from app.models import Family, Heartbeat
 from app.screens import look, menu, page
 from app.screens.api import problems
+from app.screens.builder.addresses import file_url
 from app.screens.numbers import RowNumber
 from app.screens.veil import VeiledEnvironment
 from app.services import clock, team
@@ -68,6 +69,7 @@ def init_app(app: Flask) -> None:
         permissions_policy={"geolocation": "()", "microphone": "()", "camera": "(self)"},
     )
     app.jinja_env.globals["is_shown"] = permissions.is_shown
+    app.jinja_env.globals["file_url"] = file_url
     page.install(app)
     app.add_url_rule("/healthz", "healthz", healthz)
     look.register(

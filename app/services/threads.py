@@ -7,18 +7,24 @@ words: an answer names the last message that was read, and is refused when anoth
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, Table, func, select, update
 from sqlalchemy.orm import joinedload
 
-from app.access.database import db
+from app.access.database import db, writing
+from app.access.viewer import unscoped
+from app.declare import CARE, Choice, FileRef, Role
+from app.entities.account import RoleName
 from app.entities.exchange import ThreadStatus
-from app.models import Facility, Family, Message, Thread
+from app.models import Account, Facility, Family, Message, RoleGrant, Thread
 from app.services import outbox
 from app.services.recipients import tell_household
 
 SUBJECT_LENGTH = 120
 BODY_LENGTH = 4000
+ANSWERING = CARE | Role.ACCOUNTANT
+"""The roles that answer families."""
 SENT_TWICE = timedelta(minutes=1)
 ASKED_LIMIT = 200
 """How many conversations a list shows at most."""
@@ -86,28 +92,87 @@ def messages_of(thread_id: int) -> list[Message]:
     )
 
 
-def waiting() -> list[Thread]:
-    """The conversations that wait for an answer, the oldest first. One statement.
+class Pile(Choice):
+    """Which conversations the service looks at."""
+
+    WAITING = "a-repondre", "À répondre"
+    MINE = "les-miennes", "Les miennes"
+    ANSWERED = "repondues", "Répondues"
+    CLOSED = "terminees", "Terminées"
+
+
+def pile(which: Pile = Pile.WAITING, name: str = "") -> list[Thread]:
+    """A pile: what waits from the oldest, what was answered or closed from the latest. One statement.
+
+    ``MINE``: what waits and is followed by the person of that name.
 
     ``family`` is None where the viewer's facilities do not know that household: it may write to a
     place before its children go there.
     """
+    chosen = select(Thread).where(Thread.status == STATUS[which])
+    if which is Pile.MINE:
+        chosen = chosen.where(Thread.assigned_to == name)
+    is_past = which in (Pile.ANSWERED, Pile.CLOSED)
+    order = (Thread.last_at.desc(), Thread.id.desc()) if is_past else (Thread.last_at, Thread.id)
     return list(
         db.session.scalars(
-            select(Thread)
-            .where(Thread.status == ThreadStatus.OPEN)
-            .order_by(Thread.last_at, Thread.id)
+            chosen.order_by(*order)
             .options(joinedload(Thread.facility), joinedload(Thread.family))
             .limit(ASKED_LIMIT)
         )
     )
 
 
+STATUS = {
+    Pile.WAITING: ThreadStatus.OPEN,
+    Pile.MINE: ThreadStatus.OPEN,
+    Pile.ANSWERED: ThreadStatus.ANSWERED,
+    Pile.CLOSED: ThreadStatus.CLOSED,
+}
+
+
+def unread_count(family_id: int) -> ScalarSelect[int]:
+    """How many answers of the service the household has not opened, for a statement of the caller's."""
+    chosen = (Thread.family_id == family_id, Thread.status == ThreadStatus.ANSWERED)
+    later = Thread.read_at.is_(None) | (Thread.read_at < Thread.last_at)
+    return select(func.count(Thread.id)).where(*chosen, later).scalar_subquery()
+
+
+def mark_read(thread: Thread, now: datetime) -> None:
+    """A parent opened it: noted in a transaction of its own, as a page that is read writes nothing else."""
+    if thread.is_unread:
+        table = cast(Table, Thread.__table__)
+        with writing(), db.engine.begin() as connection:
+            connection.execute(update(table).where(table.c.id == thread.id).values(read_at=now))
+
+
+def colleagues(facility_id: int) -> list[str]:
+    """Who answers for that facility, by name. One statement."""
+    with unscoped("les noms de l’équipe qui répond, et rien d’autre"):
+        rows = db.session.execute(
+            select(Account.first_name, Account.last_name)
+            .join(RoleGrant, RoleGrant.account_id == Account.id)
+            .where(
+                RoleGrant.role_name.in_([one for one in RoleName if one.role & ANSWERING]),
+                (RoleGrant.facility_id == facility_id) | RoleGrant.facility_id.is_(None),
+                Account.is_active_account,
+            )
+            .order_by(Account.last_name, Account.first_name)
+        )
+        return list(dict.fromkeys(f"{first} {last}" for first, last in rows))
+
+
 # --- What parents write --------------------------------------------------------------------------
 
 
 def open_thread(
-    family_id: int, facility_id: int, subject: str, body: str, author: str, now: datetime
+    family_id: int,
+    facility_id: int,
+    subject: str,
+    body: str,
+    author: str,
+    now: datetime,
+    file: FileRef | None = None,
 ) -> Thread:
     """A new conversation with its first message, both or none. Commits.
 
@@ -135,12 +200,12 @@ def open_thread(
         return already
     thread = Thread(family_id=family_id, facility_id=facility_id, subject=subject, last_at=now)
     db.session.add(thread)
-    db.session.add(Message(thread=thread, author=author, body=body, sent_at=now))
+    db.session.add(Message(thread=thread, author=author, body=body, file=file, sent_at=now))
     db.session.commit()
     return thread
 
 
-def reply(thread_id: int, body: str, author: str, now: datetime) -> bool:
+def reply(thread_id: int, body: str, author: str, now: datetime, file: FileRef | None = None) -> bool:
     """A parent's message in a conversation in reach, which then waits for the service. Commits.
 
     False when there is no such conversation. The same text within a minute is kept once.
@@ -152,7 +217,7 @@ def reply(thread_id: int, body: str, author: str, now: datetime) -> bool:
     if _is_repeated(messages_of(thread_id), body, author, now, from_staff=False):
         db.session.rollback()
         return True
-    db.session.add(Message(thread_id=thread_id, author=author, body=body, sent_at=now))
+    db.session.add(Message(thread_id=thread_id, author=author, body=body, file=file, sent_at=now))
     thread.status = ThreadStatus.OPEN
     thread.last_at = now
     db.session.commit()
@@ -162,7 +227,15 @@ def reply(thread_id: int, body: str, author: str, now: datetime) -> bool:
 # --- What the service does -----------------------------------------------------------------------
 
 
-def staff_reply(thread_id: int, body: str, author: str, now: datetime, *, seen: int | None = None) -> Outcome:
+def staff_reply(
+    thread_id: int,
+    body: str,
+    author: str,
+    now: datetime,
+    *,
+    seen: int | None = None,
+    file: FileRef | None = None,
+) -> Outcome:
     """The service's answer, and a mail to each parent of the household, in one transaction. Commits.
 
     ``seen`` is the last message that was read: if another came since, nothing is sent. The same
@@ -184,7 +257,9 @@ def staff_reply(thread_id: int, body: str, author: str, now: datetime, *, seen: 
         db.session.rollback()
         return Outcome(problem)
     facility = db.session.scalars(select(Facility).where(Facility.id == thread.facility_id)).one()
-    db.session.add(Message(thread_id=thread_id, from_staff=True, author=author, body=body, sent_at=now))
+    db.session.add(
+        Message(thread_id=thread_id, from_staff=True, author=author, body=body, file=file, sent_at=now)
+    )
     thread.status = ThreadStatus.ANSWERED
     thread.assigned_to = author
     thread.last_at = now
@@ -193,8 +268,7 @@ def staff_reply(thread_id: int, body: str, author: str, now: datetime, *, seen: 
         thread.family_id,
         now,
         lien=outbox.link(f"/contact/{thread_id}"),
-        structure=facility.name,
-        sujet=thread.subject,
+        structure=facility.name,  # never its subject: it may tell a child's health
     )
     db.session.commit()
     return Outcome(told=told)
@@ -214,6 +288,19 @@ def close(thread_id: int, author: str, *, seen: int | None = None) -> Outcome:
         return Outcome(problem)
     thread.status = ThreadStatus.CLOSED
     thread.assigned_to = thread.assigned_to or author
+    db.session.commit()
+    return Outcome()
+
+
+def assign(thread_id: int, name: str) -> Outcome:
+    """Who follows the conversation: one of those who answer for its facility, or nobody (""). Commits."""
+    thread = _held(thread_id)
+    if thread is None:
+        return Outcome("Cette conversation n’existe plus.")
+    if name and name not in colleagues(thread.facility_id):
+        db.session.rollback()
+        return Outcome("Choisissez dans la liste une personne qui répond pour cette structure.")
+    thread.assigned_to = name or None
     db.session.commit()
     return Outcome()
 

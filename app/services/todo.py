@@ -10,10 +10,10 @@ from sqlalchemy import and_, or_, select
 from app.access.database import db
 from app.entities.billing import InvoiceStatus
 from app.entities.exchange import RequestStatus
-from app.models import ChangeRequest, Facility, HealthRecord, Invoice, Person
+from app.models import ChangeRequest, Facility, Family, HealthRecord, Invoice, Person
 from app.rules.calendar import local_day
-from app.rules.words import NBSP, cents_words, month_words, of
-from app.services import child_file, freezes, paperwork, questions
+from app.rules.words import NBSP, cents_words, counted, month_words, of
+from app.services import child_file, freezes, paperwork, questions, threads
 from app.services.child_file import Known, Part
 from app.services.freezes import day_said
 from app.services.paperwork import Demand, DemandState
@@ -21,7 +21,7 @@ from app.services.paperwork import Demand, DemandState
 REFUSED_SHOWN = timedelta(days=15)
 FREEZE_NEAR = timedelta(days=45)
 MANY = 4
-DOCUMENTS, INVOICES, FAMILY = "/documents/", "/factures/", "/ma-famille"
+DOCUMENTS, INVOICES, FAMILY, CONTACT = "/documents/", "/factures/", "/ma-famille", "/contact/"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,14 @@ class Desk:
     refused_documents: int
     missing_documents: int
     to_pay: int
+    unread: int = 0
+
+    @property
+    def contact_hint(self) -> str:
+        """« 1 nouvelle réponse »."""
+        if not self.unread:
+            return "Une question ?"
+        return counted(self.unread, "nouvelle réponse", "nouvelles réponses")
 
     @property
     def family_hint(self) -> str:
@@ -75,13 +83,14 @@ def desk(family_id: int, now: datetime) -> Desk:
     today = local_day(now)
     facts = paperwork.load(family_id)
     demands = [one for one in paperwork.demands(family_id, today, facts=facts) if one.is_to_do]
-    requests = _requests(family_id, now)
+    requests, unread = _requests(family_id, now)
     due = _to_pay(family_id, today)
     children = facts.children()
     known = _known(family_id, children, facts, now)
     todos = [
         *_documents(demands),
         *_refused_changes(requests),
+        *_answers(unread),
         *_invoices(due, today),
         *(todo for child in children for todo in _file(child, known)),
     ]
@@ -92,24 +101,27 @@ def desk(family_id: int, now: datetime) -> Desk:
         refused_documents=states[True],
         missing_documents=states[False],
         to_pay=len(due),
+        unread=unread,
     )
 
 
-def _requests(family_id: int, now: datetime) -> list[ChangeRequest]:
-    """The requests that wait and those refused lately, latest first. One statement."""
+def _requests(family_id: int, now: datetime) -> tuple[list[ChangeRequest], int]:
+    """The requests that wait and those refused lately, latest first; how many answers nobody opened.
+
+    One statement.
+    """
     lately = and_(
         ChangeRequest.status == RequestStatus.REFUSED, ChangeRequest.decided_at >= now - REFUSED_SHOWN
     )
-    return list(
-        db.session.scalars(
-            select(ChangeRequest)
-            .where(
-                ChangeRequest.family_id == family_id,
-                or_(ChangeRequest.status == RequestStatus.WAITING, lately),
-            )
-            .order_by(ChangeRequest.asked_at.desc(), ChangeRequest.id.desc())
-        )
-    )
+    shown = or_(ChangeRequest.status == RequestStatus.WAITING, lately)
+    rows = db.session.execute(
+        select(ChangeRequest, threads.unread_count(family_id))
+        .select_from(Family)
+        .outerjoin(ChangeRequest, and_(ChangeRequest.family_id == Family.id, shown))
+        .where(Family.id == family_id)
+        .order_by(ChangeRequest.asked_at.desc(), ChangeRequest.id.desc())
+    ).all()
+    return [request for request, _ in rows if request is not None], rows[0][1] if rows else 0
 
 
 def _known(family_id: int, children: list[Person], facts: paperwork.Facts, now: datetime) -> Known:
@@ -131,6 +143,15 @@ def _known(family_id: int, children: list[Person], facts: paperwork.Facts, now: 
         answers=answers,
         births={child.id: child.born_on for child in children},
     )
+
+
+def _answers(unread: int) -> Iterator[Todo]:
+    """What the service answered and nobody at home has opened."""
+    if unread:
+        sentence = "Une réponse de la structure est arrivée."
+        if unread > 1:
+            sentence = f"{unread} réponses de la structure sont arrivées."
+        yield Todo(3, "blue", "chat-left-text", sentence, "Lire", CONTACT)
 
 
 def _documents(demands: list[Demand]) -> Iterator[Todo]:

@@ -13,6 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("thread", sa.Column("read_at", sa.DateTime(), nullable=True))
     op.add_column("change_request", sa.Column("replaced", sa.JSON(none_as_null=True), nullable=True))
     op.add_column("vaccine", sa.Column("born_from", sa.Date(), nullable=True))
     op.add_column("vaccine", sa.Column("born_until", sa.Date(), nullable=True))
@@ -42,6 +43,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("thread") as thread:
+        thread.drop_column("read_at")
     with op.batch_alter_table("change_request") as request:
         request.drop_column("replaced")
     op.drop_table("health_reading")

@@ -41,7 +41,7 @@ def write_mails(number: int, status: MailStatus = MailStatus.WAITING) -> list[in
         rows = [
             outbox.post(
                 "message", to=f"parent{n}@example.org", now=clock.now() - timedelta(minutes=n),
-                prenom=f"Parent {n}", structure="Cantine", sujet="Goûter",
+                prenom=f"Parent {n}", structure="Cantine",
                 lien="http://localhost/bienvenue/secret",
             )
             for n in range(number)
@@ -268,19 +268,24 @@ def test_a_full_page_of_mails_asks_no_more_than_an_empty_one(town: Town) -> None
 
 def test_words_that_could_not_be_filled_are_refused_when_they_are_saved(town: Town) -> None:
     client = town.client("configurator")
-    typed = {"code": "message", "name": "Réponse", "subject": "Réponse à {sujett}", "body": "Bonjour {prenom"}
+    typed = {
+        "code": "message",
+        "name": "Réponse",
+        "subject": "À {structuree}",
+        "body": "Bonjour {prenom",
+    }
     answer = client.post(f"/service/{MailText.__term__.slug}/creer", data=typed)
     assert answer.status_code in (200, 422)
-    assert "«\u00a0{sujett}\u00a0» n’existe pas" in answer.text
+    assert "«\u00a0{structuree}\u00a0» n’existe pas" in answer.text
     assert "Une accolade est seule" in answer.text
-    assert "Réponse à {sujett}" in answer.text
+    assert "À {structuree}" in answer.text
     with unscoped("essai"):
         assert db.session.scalars(select(MailText)).all() == []
-    sound = {**typed, "subject": "Réponse à {sujet}", "body": "Bonjour {prenom}\n\nLire\u00a0: {lien}"}
+    sound = {**typed, "subject": "Réponse à {structure}", "body": "Bonjour {prenom}\n\nLire\u00a0: {lien}"}
     saved = client.post(f"/service/{MailText.__term__.slug}/creer", data=sound, follow_redirects=True)
-    assert "l’objet de la conversation" in saved.text  # what may be written between braces
+    assert "qui a répondu" in saved.text  # what may be written between braces
     with unscoped("essai"):
-        assert db.session.scalars(select(MailText.subject)).one() == "Réponse à {sujet}"
+        assert db.session.scalars(select(MailText.subject)).one() == "Réponse à {structure}"
 
 
 def test_a_code_of_no_mail_is_refused(town: Town) -> None:

@@ -1,9 +1,12 @@
 """*Contacter la structure* and the service's *Messages*: written, answered, read by nobody else."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from app.access.database import db
@@ -169,9 +172,15 @@ def test_answering_goes_to_the_next_one_and_tells_the_household(town: Town) -> N
     with unscoped("vérification"):
         to = set(db.session.scalars(select(OutgoingMail.recipient)))
     assert to == {"denis@example.org", "paul@example.org"}
-    page = text(town.client("denis").get(f"/contact/{oldest}"))
+    home = text(town.client("denis").get("/accueil/", follow_redirects=True))
+    assert "Une réponse de la structure est arrivée." in home
+    assert "1 nouvelle réponse" in home
+    parent = town.client("denis")
+    page = text(parent.get(f"/contact/{oldest}"))
     assert "Oui, bien sûr." in page
-    assert "Réponse reçue" in page
+    assert "Nouvelle réponse" in page
+    assert "Réponse reçue" in text(parent.get(f"/contact/{oldest}"))
+    assert "nouvelle réponse" not in text(parent.get("/accueil/", follow_redirects=True))
     assert browser.post(f"{INBOX}/{newest}/terminer").location.rstrip("/") == INBOX
     assert status(newest) is ThreadStatus.CLOSED
 
@@ -241,3 +250,86 @@ def test_forty_conversations_cost_no_more_statements_than_two(
     with count_statements() as seen:
         assert browser.get(path.format(number=number)).status_code == 200
     assert len(seen) <= most, "\n".join(seen)
+
+
+# --- Files, piles, who follows -------------------------------------------------------------------
+
+
+def photo() -> tuple[BytesIO, str]:
+    made = BytesIO()
+    Image.new("RGB", (40, 30), "white").save(made, "PNG")
+    made.seek(0)
+    return made, "certificat.png"
+
+
+def test_a_photograph_goes_with_a_message_and_only_its_household_and_team_open_it(town: Town) -> None:
+    data = {**form(town), "file": photo()}
+    browser = town.client("claire")
+    answer = browser.post("/contact/ecrire", data=data, content_type="multipart/form-data")
+    assert answer.status_code == 302
+    (message,) = messages()
+    assert message.file is not None
+    path = f"messages/{message.id}/fichier/file"
+    assert f"/espace/{path}" in browser.get(answer.location).text
+    assert browser.get(f"/espace/{path}").status_code == 200
+    assert town.client("denis").get(f"/espace/{path}").status_code == 404
+    desk = town.client("desk")
+    (number,) = re.findall(r"\d+", answer.location)
+    link = re.search(r'href="(/service/[a-z-]+/\d+/fichier/file)"', desk.get(f"{INBOX}/{number}").text)
+    assert link is not None
+    assert desk.get(link[1]).status_code == 200
+
+
+def test_a_file_that_can_t_be_kept_says_why_and_nothing_is_sent(town: Town) -> None:
+    data = {**form(town), "file": (BytesIO(b"MZ\x90 not a picture"), "photo.jpg")}
+    answer = town.client("claire").post("/contact/ecrire", data=data, content_type="multipart/form-data")
+    assert answer.status_code == 422
+    assert "Nous ne pouvons pas lire ce type de fichier" in text(answer)
+    assert "Lila peut-elle manger sans porc ?" in text(answer)
+    assert messages() == []
+
+
+def test_the_service_answers_with_a_file(town: Town) -> None:
+    number = write(town, now=NOW)
+    data = {"body": "Voici le menu.", "file": photo(), "seen": str(messages()[-1].id)}
+    town.client("desk").post(f"{INBOX}/{number}/repondre", data=data, content_type="multipart/form-data")
+    assert messages()[-1].file is not None
+    assert "certificat" in text(town.client("claire").get(f"/contact/{number}"))
+
+
+def test_a_conversation_is_given_to_a_colleague_and_found_in_their_pile(town: Town) -> None:
+    number = write(town, now=NOW)
+    other = write(town, body="Et le goûter ?", now=NOW)
+    desk = town.client("desk")
+    assert "Secrétariat Service (vous)" in desk.get(f"{INBOX}/{number}").text
+    answer = desk.post(f"{INBOX}/{number}/confier", data={"personne": "Secrétariat Service"})
+    assert answer.location == f"{INBOX}/{number}"
+    mine = desk.get(f"{INBOX}/?pile=les-miennes", follow_redirects=True).text
+    assert f"{INBOX}/{number}?pile=les-miennes" in mine
+    assert f"{INBOX}/{other}?" not in mine
+    assert desk.post(f"{INBOX}/{number}/confier", data={"personne": "Claire Martin"}).status_code == 409
+    desk.post(f"{INBOX}/{number}/confier", data={"personne": ""})
+    assert "Cette pile est vide" in desk.get(f"{INBOX}/?pile=les-miennes").text
+
+
+def test_what_was_answered_or_closed_is_found_again(town: Town) -> None:
+    number = write(town, now=NOW)
+    desk = town.client("desk")
+    desk.post(f"{INBOX}/{number}/terminer")
+    assert desk.get(f"{INBOX}/?pile=terminees").location == f"{INBOX}/{number}?pile=terminees"
+    assert "Aucun message n’attend" in desk.get(INBOX, follow_redirects=True).text
+
+
+def test_no_mail_tells_what_was_written(town: Town) -> None:
+    number = write(town, now=NOW)
+    with unscoped("un objet qui parle de santé"):
+        db.session.scalars(select(Thread)).one().subject = "Allergie de Lila"
+        db.session.commit()
+    seen = str(messages()[-1].id)
+    town.client("desk").post(f"{INBOX}/{number}/repondre", data={"body": "Pour son asthme…", "seen": seen})
+    with unscoped("vérification"):
+        mails = db.session.scalars(select(OutgoingMail)).all()
+    assert mails
+    for mail in mails:
+        assert "Allergie" not in mail.subject + mail.body
+        assert "asthme" not in mail.subject + mail.body

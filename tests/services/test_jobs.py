@@ -27,7 +27,6 @@ from tests.support.smtp import Listener
 VALUES: dict[str, Any] = {
     "prenom": "Claire",
     "structure": "Cantine",
-    "sujet": "Goûter",
     "lien": "http://localhost/contact/1",
 }
 PATIENCE_SECONDS = 30

@@ -23,7 +23,6 @@ NOW = datetime(2026, 9, 7, 10, 0, tzinfo=UTC)
 MESSAGE: dict[str, Any] = {
     "prenom": "Claire",
     "structure": "Les Grappaloups",
-    "sujet": "Goûter",
     "lien": "http://localhost/contact/1",
 }
 
@@ -96,12 +95,12 @@ def test_the_towns_own_words_replace_the_default_ones(service: Flask) -> None:
 def test_a_broken_text_saved_around_the_check_gives_way_to_the_default_one(service: Flask) -> None:
     db.session.add(MailText(code="message", name="Réponse", subject="{nom}", body="x"))
     db.session.commit()
-    assert read(post()).subject == "Une réponse à votre message\u00a0: Goûter"
+    assert read(post()).subject == "Les Grappaloups a répondu à votre message"
 
 
 def test_a_value_never_brings_a_placeholder_nor_a_header(service: Flask) -> None:
-    mail = read(post(sujet="{lien}\nBcc: tous@example.org"))
-    assert mail.subject == "Une réponse à votre message\u00a0: {lien} Bcc: tous@example.org"
+    mail = read(post(structure="{lien}\nBcc: tous@example.org"))
+    assert mail.subject == "{lien} Bcc: tous@example.org a répondu à votre message"
 
 
 # --- Posting -------------------------------------------------------------------------------------
@@ -153,7 +152,7 @@ def test_without_a_server_the_mail_becomes_a_file_and_no_half_file_remains(servi
 def test_a_mail_reaches_a_real_server_as_text_and_as_html_with_its_own_identifier(by_smtp: Listener) -> None:
     mail_id = post()
     assert mailer.send_due(NOW) == 1
-    message = by_smtp.wait_for(to="claire@example.org", subject="Goûter")
+    message = by_smtp.wait_for(to="claire@example.org", subject="a répondu")
     assert message["Message-ID"] == read(mail_id).message_id
     assert message["Auto-Submitted"] == "auto-generated"
     html = message.get_body(("html",))

@@ -35,10 +35,15 @@ def write(
 
 
 def answer(
-    town: Town, number: int, body: str = "Oui.", who: str = "desk", now: datetime = NOW + MINUTE, **more: int
+    town: Town,
+    number: int,
+    body: str = "Oui.",
+    who: str = "desk",
+    now: datetime = NOW + MINUTE,
+    seen: int | None = None,
 ) -> threads.Outcome:
     with town.acting(who):
-        return threads.staff_reply(number, body, town.viewer(who).name, now, **more)
+        return threads.staff_reply(number, body, town.viewer(who).name, now, seen=seen)
 
 
 def stored(number: int) -> Thread:
@@ -180,7 +185,7 @@ def test_a_closed_conversation_opens_again_when_a_parent_writes(town: Town) -> N
 def test_a_head_answers_a_household_that_its_facility_does_not_know_yet(town: Town) -> None:
     number = write(town)
     with town.acting("hugo"):
-        (waiting,) = threads.waiting()
+        (waiting,) = threads.pile()
         unknown = waiting.family is None
     assert unknown
     assert answer(town, number, who="hugo").told == 2
@@ -189,7 +194,7 @@ def test_a_head_answers_a_household_that_its_facility_does_not_know_yet(town: To
 def test_a_head_neither_sees_nor_answers_what_is_written_elsewhere(town: Town) -> None:
     number = write(town, facility="grappaloups")
     with town.acting("hugo"):
-        assert threads.waiting() == []
+        assert threads.pile() == []
         assert threads.thread_with_id(number) is None
     assert not answer(town, number, who="hugo").is_done
     assert len(bodies()) == 1
@@ -199,6 +204,6 @@ def test_the_pile_gives_the_oldest_first_and_a_household_its_latest_first(town: 
     first = write(town, now=NOW)
     second = write(town, body="Et Zoé ?", now=NOW + MINUTE)
     with town.acting("desk"):
-        assert [one.id for one in threads.waiting()] == [first, second]
+        assert [one.id for one in threads.pile()] == [first, second]
     with town.acting("claire"):
         assert [one.id for one in threads.of_household(town.families["A"])] == [second, first]

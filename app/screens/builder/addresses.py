@@ -37,3 +37,9 @@ def link(entity: type[Entity], row_id: int, viewer: Viewer) -> str | None:
     """The address of a row, if the viewer may open its page."""
     base = address_of(entity, viewer)
     return f"{base}{row_id}" if base else None
+
+
+def file_url(row: Entity, name: str) -> str:
+    """The address of a file of a row, on the viewer's side; empty for who may not open it."""
+    page = screen_of(type(row), asking())
+    return page.url("file", row_id=row.id, name=name) if page is not None else ""

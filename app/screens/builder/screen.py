@@ -19,7 +19,7 @@ from app.access.database import db
 from app.access.permissions import Action
 from app.access.viewer import Viewer
 from app.declare import Attribute, Entity, FileRef, Kind
-from app.screens.builder import choices, filters, history, inline, listing, naming, related
+from app.screens.builder import addresses, choices, filters, history, inline, listing, naming, related
 from app.screens.builder.addresses import address_of, asking, link, screen_of
 from app.screens.builder.cells import Cell, cell
 from app.screens.page import Page
@@ -171,8 +171,7 @@ class Screen(Page):
         viewer = asking()
         file_url = ""
         if one.kind is Kind.FILE and getattr(row, one.name) is not None:
-            page = self if isinstance(row, self.entity) else screen_of(type(row), viewer)
-            file_url = page.url("file", row_id=row.id, name=one.name) if page else ""
+            file_url = addresses.file_url(row, one.name)
         return cell(row, one, viewer, lambda target, key: link(target, key, viewer), file_url, long)
 
     @expose("/<int:row_id>/fichier/<name>")
