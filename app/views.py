@@ -82,6 +82,7 @@ from app.screens.history import HistoryPage
 from app.screens.invoices import InvoiceFile, InvoicesPage
 from app.screens.menu import heading, install, page, screen
 from app.screens.messages_inbox import MessagesInbox
+from app.screens.own_data import OwnDataPage
 from app.screens.planning import PlanningPage
 from app.screens.registration_inbox import RegistrationInboxPage
 from app.screens.registrations import RegistrationsPage
@@ -196,6 +197,7 @@ OTHERS = (
     ChildFilePage,
     ChildHealthPage,
     InvoiceFile,
+    OwnDataPage,
     *login.PAGES,
     accounts.FamilyAccess,
     accounts.HatSwitch,

@@ -39,6 +39,8 @@ RIGHTS: dict[Answering, tuple[Role, Role]] = {
     Answering.STAFF: (CARE, CARE),
 }
 CODE = re.compile(r"[a-z0-9-]{1,60}")
+MOST = 100
+"""How many questions a town asks at once: each is a column to choose in lists (``services/row_checks``)."""
 NOTE = " (note)"
 """Beside an answer's name on a row: what else there is to say of it."""
 _kept: dict[str, tuple[int, AsAsked]] = {}
@@ -61,7 +63,8 @@ def in_force() -> AsAsked:
 def _read() -> AsAsked:
     found: dict[str, list[AskedAttribute]] = {}
     in_order = (Question.section, Question.position, Question.id)
-    for one in db.session.scalars(select(Question).where(Question.is_asked).order_by(*in_order)):
+    asked = select(Question).where(Question.is_asked).order_by(*in_order).limit(MOST)
+    for one in db.session.scalars(asked):
         entity = Family if one.subject is Subject.FAMILY else Person
         found.setdefault(entity.__name__, []).append(attribute_of(one, entity))
     return MappingProxyType({name: tuple(those) for name, those in found.items()})

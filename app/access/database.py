@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 from app.access.folding import fold
 from app.declare import Entity
@@ -30,11 +30,17 @@ def reading() -> Iterator[None]:
 
 
 @contextmanager
-def writing() -> Iterator[None]:
-    """Transactions begun inside take the write lock at their start, in a request that reads too."""
+def mark() -> Iterator[Connection]:
+    """A short write of its own, the last thing that a request does: the session lets go of its transaction.
+
+    What it held is no longer attached, what it did not commit is lost: a lock held here would be waited
+    for by ourselves.
+    """
+    db.session.close()
     token = _will_write.set(True)
     try:
-        yield
+        with db.engine.begin() as connection:
+            yield connection
     finally:
         _will_write.reset(token)
 

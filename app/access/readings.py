@@ -14,7 +14,7 @@ from sqlalchemy import Table, event, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, object_session
 
-from app.access.database import db, writing
+from app.access.database import db, mark
 from app.access.viewer import current_viewer
 from app.declare import Entity, entities, entity_named
 from app.rules.calendar import local_day
@@ -63,6 +63,6 @@ def write(now: datetime) -> None:
         "read_at": literal(now, reading.c.read_at.type),
     }
     who = select(*values.values()).where(person.c.id.in_(child_ids))
-    with writing(), db.engine.begin() as connection:
+    with mark() as connection:
         insert = UPSERTS[connection.dialect.name](reading)
         connection.execute(insert.from_select([*values], who).on_conflict_do_nothing())

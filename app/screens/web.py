@@ -101,8 +101,9 @@ def exempt_own_doors(builder: AppBuilder) -> None:
 
 
 def _note_readings(response: Response) -> Response:
-    """Whose health this answer tells to the service, before it leaves."""
-    readings.write(clock.now())
+    """Whose health this answer tells to the service, before it leaves; a program's refusal tells nothing."""
+    if response.status_code < 400 or not response.is_json:
+        readings.write(clock.now())
     return response
 
 

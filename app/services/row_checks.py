@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
+from app.access import asking
 from app.declare import Attribute, Entity
-from app.models import FreezeDate, Rule, Setting
+from app.models import FreezeDate, Question, Rule, Setting
 from app.rules import kinds  # noqa: F401  (registers them)
 from app.rules.registry import build
 from app.rules.words import WEEKDAYS
@@ -83,8 +84,18 @@ def _freeze(row: Any) -> Problems:
     return found
 
 
+def _question(row: Any) -> Problems:
+    if not row.is_asked:
+        return {}
+    asked = [one.question_id for those in asking.in_force().values() for one in those]
+    if len(asked) < asking.MOST or row.id in asked:
+        return {}
+    return {"is_asked": f"{asking.MOST} questions sont déjà posées\u00a0: retirez-en une."}
+
+
 CHECKS: dict[str, Callable[[Any], Problems]] = {
     Setting.__name__: _setting,
     Rule.__name__: _rule,
     FreezeDate.__name__: _freeze,
+    Question.__name__: _question,
 }

@@ -12,7 +12,7 @@ from typing import cast
 from sqlalchemy import ScalarSelect, Table, func, select, update
 from sqlalchemy.orm import joinedload
 
-from app.access.database import db, writing
+from app.access.database import db, mark
 from app.access.viewer import unscoped
 from app.declare import CARE, Choice, FileRef, Role
 from app.entities.account import RoleName
@@ -139,11 +139,12 @@ def unread_count(family_id: int) -> ScalarSelect[int]:
 
 
 def mark_read(thread: Thread, now: datetime) -> None:
-    """A parent opened it: noted in a transaction of its own, as a page that is read writes nothing else."""
+    """A parent opened it. To call last (``database.mark``)."""
     if thread.is_unread:
         table = cast(Table, Thread.__table__)
-        with writing(), db.engine.begin() as connection:
-            connection.execute(update(table).where(table.c.id == thread.id).values(read_at=now))
+        read = update(table).where(table.c.id == thread.id).values(read_at=now)
+        with mark() as connection:
+            connection.execute(read)
 
 
 def colleagues(facility_id: int) -> list[str]:

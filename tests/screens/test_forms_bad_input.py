@@ -7,6 +7,7 @@ page by a redirection; nothing is ever a 5xx (an exception comes out of the test
 import io
 import re
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, quote_from_bytes
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from app.access import permissions
 from app.access.viewer import Side
 from app.declare import Attribute, Entity, Kind, entities
+from app.models import HealthReading
 from app.screens.builder import inline
 from app.screens.builder.staff import StaffScreen
 from app.services import records
@@ -105,11 +107,11 @@ class Siege:
 
     def counts(self) -> list[int]:
         """How many rows each table has, and the sum of their revisions: any write changes it."""
-        with sqlite3.connect(self.ground.folder / "marelle.db") as direct:
-            tables = [entity.__tablename__ for entity in entities()]
+        with closing(sqlite3.connect(self.ground.folder / "marelle.db")) as direct:
+            # That a form refused shows a child's health is noted, as of any page.
+            tables = [entity.__tablename__ for entity in entities() if entity is not HealthReading]
             asked = [f"(select count(*) from {one}), (select sum(revision) from {one})" for one in tables]  # noqa: S608
             found = direct.execute("select " + ", ".join(asked)).fetchone()
-        direct.close()
         return list(found)
 
 
@@ -328,7 +330,7 @@ def test_what_a_viewer_may_not_edit_is_never_taken_from_a_form(siege: Siege) -> 
         row = door.address.split("/")[-2]
 
         def read(asked: str = f"select {columns} from {table} where id = {row}") -> Any:  # noqa: S608
-            with sqlite3.connect(siege.ground.folder / "marelle.db") as direct:
+            with closing(sqlite3.connect(siege.ground.folder / "marelle.db")) as direct:
                 return direct.execute(asked).fetchone()
 
         now = read()

@@ -20,6 +20,7 @@ from tests.people import Town
 from tests.screens.test_builder import names
 from tests.screens.test_lists_columns import page_of
 from tests.support.api import caller
+from tests.support.forms import form_of
 from tests.support.sql import count_statements
 
 PEOPLE = "/service/personnes/"
@@ -320,3 +321,20 @@ def test_a_changed_question_is_known_at_the_next_page(asked: Town) -> None:
         db.session.commit()
         assert "Que ne mange-t-il pas ?" in {one.label for one in asking.in_force()["Person"]}
     assert "Que ne mange-t-il pas" in page_of(desk.get(f"{PEOPLE}{asked.people['lila']}"))
+
+
+def test_a_town_asks_a_hundred_questions_at_once_and_no_more(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert asking.MOST == 100
+    monkeypatch.setattr(asking, "MOST", 2)
+    for code in ("une", "deux"):
+        ask(code, QuestionKind.TEXT)
+    configurator = town.client("configurator")
+    sent = form_of(configurator.get("/service/questions/creer").text)
+    sent |= {"code": "trois", "label": "Trois", "question_kind": "text", "section": "health"}
+    refused = configurator.post("/service/questions/creer", data={**sent, "is_asked": "y"})
+    assert refused.status_code == 422
+    assert "retirez-en une" in refused.text
+    kept = {name: value for name, value in sent.items() if name != "is_asked"}
+    assert configurator.post("/service/questions/creer", data=kept).status_code == 302

@@ -8,7 +8,7 @@ from sqlalchemy import func, literal, select, union_all
 
 from app.access.database import db
 from app.access.viewer import Viewer
-from app.declare import Attribute, Entity, Kind
+from app.declare import AskedAttribute, Attribute, Entity, Kind
 from app.screens.builder import filters, naming
 from app.screens.builder.filters import On
 from app.screens.builder.listing import in_order
@@ -130,6 +130,15 @@ def told_apart(rows: Sequence[Entity], viewer: Viewer) -> dict[int, str]:
         row.id: name if names[name] == 1 else naming.precise(row, viewer)
         for row, name in ((row, naming.label(row, viewer)) for row in rows)
     }
+
+
+def at_hand(seen: Sequence[Attribute], shown: Sequence[Attribute], ons: Sequence[On]) -> list[Attribute]:
+    """The attributes whose filter is drawn: of the town's questions, those in a column or narrowing the list.
+
+    A town may ask a hundred questions: the others are a column away.
+    """
+    used = {one.name for one in shown} | {on.attribute.name for on in ons}
+    return [one for one in seen if not isinstance(one, AskedAttribute) or one.name in used]
 
 
 def controls(

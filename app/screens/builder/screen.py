@@ -64,7 +64,7 @@ class Screen(Page):
         found = listing.find(self.entity, viewer, ask, shown)
         lists = 4 if viewer.is_staff else 0
         seen = permissions.visible(self.entity, viewer)
-        drawn = choices.controls(self.entity, seen, ask.ons, viewer, lists)
+        drawn = choices.controls(self.entity, choices.at_hand(seen, shown, ask.ons), ask.ons, viewer, lists)
         ons, drawn = choices.say_rows(ask.ons, drawn, viewer)
         searched = bool(listing.Statement(self.entity, viewer).places())
         base = self.url("index")
