@@ -458,14 +458,14 @@ def test_whichever_process_dies_is_replaced_and_none_outlives_the_supervisor(pla
     web, worker = place.gunicorn_pid(), place.worker_pid()
 
     os.kill(worker, signal.SIGKILL)
-    wait_until(lambda: place.worker_pid() != worker, "another worker", timeout=20)
+    wait_until(lambda: place.worker_pid() != worker, "another worker", timeout=60)
     os.kill(web, signal.SIGKILL)
     # For a moment, the dead one's own child (whose parent is now another) may still answer.
-    wait_until(lambda: parent_is(supervisor, place.gunicorn_pid()), "another web server", timeout=20)
+    wait_until(lambda: parent_is(supervisor, place.gunicorn_pid()), "another web server", timeout=60)
 
     web, worker = place.gunicorn_pid(), place.worker_pid()
     supervisor.kill()
-    wait_until(lambda: gone(web) and gone(worker), "both gone with their parent", timeout=20)
+    wait_until(lambda: gone(web) and gone(worker), "both gone with their parent", timeout=60)
 
 
 @pytest.mark.slow
@@ -534,7 +534,7 @@ def test_a_cluster_leaves_with_the_run_that_made_it(tmp_path: Path) -> None:
     assert done.returncode == 9, done.stderr
     made = Path(done.stdout.strip())
     assert made.name.startswith("marelle-pg-")
-    wait_until(lambda: not made.exists(), "the cluster's folder erased", timeout=20)
+    wait_until(lambda: not made.exists(), "the cluster's folder erased", timeout=60)
 
 
 def mail(to: str, subject: str) -> EmailMessage:

@@ -28,12 +28,14 @@ from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql.util import ClauseAdapter
 from sqlalchemy.sql.visitors import InternalTraversal
 
-from app.access import statements
+from app.access import permissions, statements
 from app.access.viewer import Side, Viewer, current
 from app.declare import Entity, FirstGiven, Through, entities, entity_named
 from app.declare.scope import Root, Scope
 
 Criterion = ColumnElement[bool] | None
+KEPT_TO_STAFF = "staff"
+"""``Answering.STAFF`` as it is stored."""
 """None: every row is in reach."""
 
 
@@ -95,14 +97,15 @@ def criterion(entity: type[Entity], side: Side, seen: tuple[str, ...] = ()) -> C
     if isinstance(scope, Through):
         return _in(columns["id"], _through(scope, side, seen))
     if isinstance(scope, FirstGiven):
-        return _first_given(entity, scope, columns, side, seen)
+        given = _first_given(entity, scope, columns, side, seen)
+        return and_(given, _told(entity, columns, side)) if entity.__answers__ else given
     target = entity_named(entity.__attributes__[scope].target)
     return _follow(columns[f"{scope}_id"], target, side, seen)
 
 
 def _first_given(
     entity: type[Entity], scope: FirstGiven, columns: Any, side: Side, seen: tuple[str, ...]
-) -> Criterion:
+) -> ColumnElement[bool]:
     """In reach by the first relation that the row has."""
     ways: list[ColumnElement[bool]] = []
     empty: list[ColumnElement[bool]] = []
@@ -112,6 +115,20 @@ def _first_given(
         ways.append(and_(*empty, key.is_not(None), true() if inner is None else inner))
         empty.append(key.is_(None))
     return or_(*ways)
+
+
+def _told(entity: type[Entity], columns: Any, side: Side) -> ColumnElement[bool]:
+    """The answers to questions that the viewer sees: what the service alone reads is no family's row."""
+    key = columns[f"{entity.__answers__}_id"]
+    told: ColumnElement[bool] = key.not_in(_hidden_questions())
+    if side is Side.FAMILY:
+        question: Any = entity_named(entity.__attributes__[entity.__answers__].target).__table__
+        told = and_(told, key.in_(select(question.c.id).where(question.c.answering != KEPT_TO_STAFF)))
+    return told
+
+
+def _hidden_questions() -> BindParameter[Any]:
+    return _bound("scope_questions", lambda: sorted(permissions.hidden_questions(_asking())), expanding=True)
 
 
 def _follow(key: ColumnElement[int], target: type[Entity], side: Side, seen: tuple[str, ...]) -> Criterion:
@@ -173,17 +190,22 @@ class AdaptedCriteria(LoaderCriteriaOption):
 class InScope(CriteriaOption):
     """Every entity in scope, as one option whose cache key is the side and the registry's size.
 
-    The criteria inside say ``propagate_to_loaders``: joined loads take only those.
+    The criteria inside say ``propagate_to_loaders``: joined loads take only those. ``side`` None: every row
+    but the answers that this role may not read.
     """
 
     _cache_key_traversal = [("key", InternalTraversal.dp_string)]
     propagate_to_loaders = False
 
-    def __init__(self, side: Side, count: int) -> None:
-        self.key = f"in-scope-{side.value}-{count}"
+    def __init__(self, side: Side | None, count: int) -> None:
+        self.key = f"in-scope-{side.value if side else 'told'}-{count}"
         self.criteria: list[LoaderCriteriaOption] = []
         for entity in entities():
-            rows = criterion(entity, side)
+            if side is not None:
+                rows = criterion(entity, side)
+            else:
+                columns: Any = inspect(entity).all_orm_descriptors
+                rows = _told(entity, columns, Side.STAFF) if entity.__answers__ else None
             if rows is not None:
                 self.criteria.append(
                     AdaptedCriteria(entity, rows, include_aliases=True, propagate_to_loaders=True)
@@ -205,12 +227,13 @@ class InScope(CriteriaOption):
 
 
 @cache
-def _in_scope(side: Side, names: tuple[str, ...]) -> InScope:
+def _in_scope(side: Side | None, names: tuple[str, ...]) -> InScope:
     return InScope(side, hash(names))
 
 
 def in_scope(viewer: Viewer) -> InScope | None:
     """The option to add to a statement; None when this viewer's rows are all there is."""
+    names = tuple(entity.__name__ for entity in entities())
     if viewer.is_staff and viewer.facility_ids is None:
-        return None
-    return _in_scope(viewer.side, tuple(entity.__name__ for entity in entities()))
+        return _in_scope(None, names) if permissions.hidden_questions(viewer) else None
+    return _in_scope(viewer.side, names)

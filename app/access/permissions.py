@@ -106,6 +106,13 @@ def questions(entity: type[Entity], viewer: Viewer) -> tuple[AskedAttribute, ...
     return viewer.asked.get(entity.__name__, ())
 
 
+def hidden_questions(viewer: Viewer) -> frozenset[int]:
+    """The questions whose answers this viewer may not read, by their rights or as the town tightened them."""
+    return frozenset(
+        one.question_id for those in viewer.asked.values() for one in those if not sees(viewer, one)
+    )
+
+
 def editable(entity: type[Entity], viewer: Viewer) -> list[Attribute]:
     """The attributes this viewer edits, in the order of declaration."""
     return [one for one in entity.__attributes__.values() if edits(viewer, one)]

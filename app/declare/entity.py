@@ -67,7 +67,8 @@ class Entity(DeclarativeBase):
     ``__named__`` lists the attributes that name a row (they order and search it as well),
     ``__listed__`` the columns of its lists, ``__menu__`` the heading it stands under, ``__repeated__``
     what the history says again at each change, ``__health__`` the relation to the child whose health
-    it tells (``access/readings.py``).
+    it tells (``access/readings.py``), ``__answers__`` the relation to the town's question that it answers:
+    who does not see the question has no such row.
     """
 
     metadata = MetaData(naming_convention=NAMING)
@@ -94,6 +95,7 @@ class Entity(DeclarativeBase):
     __history__: ClassVar[bool] = True
     __repeated__: ClassVar[tuple[str, ...]] = ()
     __health__: ClassVar[str] = ""
+    __answers__: ClassVar[str] = ""
     __attributes__: ClassVar[dict[str, Attribute]] = {}
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-2)

@@ -120,6 +120,7 @@ class Answer(Entity):
     __menu__ = "Dossiers"
     __named__ = ("question",)
     __repeated__ = ("question", "school_year")
+    __answers__ = "question"
     __listed__ = ("question", "family", "person", "school_year", "words")
     __table_args__ = (
         UniqueConstraint("question_id", "subject_key"),

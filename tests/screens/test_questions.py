@@ -5,6 +5,7 @@ import io
 import re
 from datetime import date, datetime
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import select
@@ -321,6 +322,51 @@ def test_a_changed_question_is_known_at_the_next_page(asked: Town) -> None:
         db.session.commit()
         assert "Que ne mange-t-il pas ?" in {one.label for one in asking.in_force()["Person"]}
     assert "Que ne mange-t-il pas" in page_of(desk.get(f"{PEOPLE}{asked.people['lila']}"))
+
+
+def answers_of(town: Town, who: str, address: str) -> str:
+    return page_of(town.client(who).get(address))
+
+
+def test_an_answer_kept_to_the_service_is_no_row_of_the_family_s_by_any_door(town: Town) -> None:
+    inner = ask("suivi", QuestionKind.TEXT, answering=Answering.STAFF)
+    say(town, inner, "lila", "Suivie par la PMI")
+    with unscoped("son numéro"):
+        number = db.session.scalars(select(Answer.id)).one()
+    for address in ("/espace/reponses/", "/espace/reponses/?q=PMI", "/espace/reponses/?words=PMI"):
+        page = answers_of(town, "claire", address)
+        assert "Suivie par la PMI" not in page, address
+    assert town.client("claire").get(f"/espace/reponses/{number}").status_code == 404
+    assert town.client("claire").get(f"/espace/reponses/{number}/fichier/file").status_code == 404
+    packed = ZipFile(io.BytesIO(town.client("claire").post("/mes-donnees/fichier").data))
+    assert b"PMI" not in packed.read("famille.json") + packed.read("lisez-moi.html")
+    assert "Suivie par la PMI" in answers_of(town, "desk", f"/service/reponses/{number}")
+    with unscoped("une question retirée"):
+        db.session.query(Question).filter_by(id=inner).one().is_asked = False
+        db.session.commit()
+    assert town.client("claire").get(f"/espace/reponses/{number}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("audience", "who", "side"),
+    [(Audience.FAMILY, "claire", "/espace"), (Audience.DESK, "desk", "/service")],
+)
+def test_an_answer_whose_question_the_town_hid_from_a_role_is_no_row_of_theirs(
+    asked: Town, audience: Audience, who: str, side: str
+) -> None:
+    assert "Regime" in answers_of(asked, who, f"{side}/reponses/?q=")
+    with unscoped("les droits de la commune"):
+        number = db.session.scalars(select(Answer.id).where(Answer.words.contains("Sans porc"))).one()
+        right = FieldRight(
+            entity_name="Person", attribute_name="question-regime", audience=audience, level=Level.HIDDEN
+        )
+        db.session.add(right)
+        db.session.commit()
+    page = answers_of(asked, who, f"{side}/reponses/")
+    assert "Doudou" in page
+    assert f"{side}/reponses/{number}" not in page
+    assert "Sans porc" not in page
+    assert asked.client(who).get(f"{side}/reponses/{number}").status_code == 404
 
 
 def test_a_town_asks_a_hundred_questions_at_once_and_no_more(
