@@ -13,14 +13,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, select
 from sqlalchemy.orm import joinedload
 
-from app.access import readings
 from app.access.database import db
 from app.access.folding import contains
 from app.access.versions import current_version
 from app.access.viewer import AsAsked, unscoped
 from app.declare import CARE, FAMILY, NOBODY, AskedAttribute, Attribute, Choice, Entity, Kind, Role
 from app.entities.paperwork import Subject
-from app.entities.question import Answering, QuestionKind, QuestionSection
+from app.entities.question import Answering, QuestionKind
 from app.models import Answer, Family, Person, Question, SchoolYear
 
 KINDS = {
@@ -41,6 +40,8 @@ RIGHTS: dict[Answering, tuple[Role, Role]] = {
 CODE = re.compile(r"[a-z0-9-]{1,60}")
 MOST = 100
 """How many questions a town asks at once: each is a column to choose in lists (``services/row_checks``)."""
+RETIRED = ""
+"""The key of the questions that are no attribute of anything today."""
 NOTE = " (note)"
 """Beside an answer's name on a row: what else there is to say of it."""
 _kept: dict[str, tuple[int, AsAsked]] = {}
@@ -63,10 +64,13 @@ def in_force() -> AsAsked:
 def _read() -> AsAsked:
     found: dict[str, list[AskedAttribute]] = {}
     in_order = (Question.section, Question.position, Question.id)
-    asked = select(Question).where(Question.is_asked).order_by(*in_order).limit(MOST)
-    for one in db.session.scalars(asked):
+    room = MOST
+    for one in db.session.scalars(select(Question).order_by(*in_order)):
         entity = Family if one.subject is Subject.FAMILY else Person
-        found.setdefault(entity.__name__, []).append(attribute_of(one, entity))
+        is_shown = one.is_asked and room > 0
+        room -= is_shown
+        # Their answers stay: who may not read them must still not.
+        found.setdefault(entity.__name__ if is_shown else RETIRED, []).append(attribute_of(one, entity))
     return MappingProxyType({name: tuple(those) for name, those in found.items()})
 
 
@@ -84,15 +88,15 @@ def attribute_of(question: Question, entity: type[Entity]) -> AskedAttribute:
         python_type=_choice(question) if kind is Kind.CHOICE else python_type,
         length=1000,
         entity=entity.__name__,
-        name=name_of(question),
+        name=name_of(question.id, question.code),
         required=False,
         question_id=question.id,
     )
 
 
-def name_of(question: Question) -> str:
+def name_of(question_id: int, code: str) -> str:
     """« question-regime »: in an address, in a program's JSON, among the rights of attributes."""
-    return f"question-{question.code if CODE.fullmatch(question.code) else question.id}"
+    return f"question-{code if CODE.fullmatch(code) else question_id}"
 
 
 def _choice(question: Question) -> Any:
@@ -133,8 +137,6 @@ def put_answers(rows: Sequence[Entity], attributes: Iterable[Attribute]) -> None
         given.setdefault(key, []).append(answer)
     for (row_id, question_id), answers in given.items():
         one, row = asked[question_id], by_id[row_id]
-        if one.section == QuestionSection.HEALTH.label and answers[0].words:
-            readings.noted(db.session(), (row_id,))
         row.__dict__[one.name] = value_of(one, answers[0])
         row.__dict__[one.name + NOTE] = _note(answers)
 

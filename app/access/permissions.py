@@ -1,7 +1,8 @@
 """What a role may do with an entity, derived from its attributes; nothing is stored."""
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from app.access.viewer import Viewer, current_viewer
 from app.declare import AskedAttribute, Attribute, Entity, Kind, Role
@@ -111,6 +112,13 @@ def hidden_questions(viewer: Viewer) -> frozenset[int]:
     return frozenset(
         one.question_id for those in viewer.asked.values() for one in those if not sees(viewer, one)
     )
+
+
+def tells(viewer: Viewer, entity: type[Entity], values: Mapping[str, Any] | None) -> bool:
+    """Whether what was kept of a row of that entity may be told: the answer to a hidden question may not."""
+    if not entity.__answers__ or not values:
+        return True
+    return values.get(entity.__answers__) not in hidden_questions(viewer)
 
 
 def editable(entity: type[Entity], viewer: Viewer) -> list[Attribute]:

@@ -17,15 +17,19 @@ from sqlalchemy.orm import Session, object_session
 from app.access.database import db, mark
 from app.access.viewer import current_viewer
 from app.declare import Entity, entities, entity_named
+from app.entities.question import QuestionSection
 from app.rules.calendar import local_day
 
 KEY = "health read"
+HEALTH = QuestionSection.HEALTH.label
 UPSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 def install() -> None:
     """Listen to the rows that the database gives, of the entities about health alone."""
     for entity in entities():
+        if entity.__answers__ and not event.contains(entity, "load", _answered):
+            event.listen(entity, "load", _answered)
         if entity.__health__ and not event.contains(entity, "load", _given):
             event.listen(entity, "load", _given)
 
@@ -35,6 +39,18 @@ def _given(row: Entity, context: Any) -> None:
     key = row.__dict__.get(row.__attributes__[row.__health__].column)
     if session is not None and key is not None:
         noted(session, (key,))
+
+
+def _answered(row: Entity, context: Any) -> None:
+    """An answer about a child's health; one that says nothing tells nothing."""
+    viewer = current_viewer()
+    session = object_session(row)
+    state = row.__dict__
+    if viewer is None or session is None or not viewer.is_staff or not state.get("words"):
+        return
+    about = {one.question_id for those in viewer.asked.values() for one in those if one.section == HEALTH}
+    if state.get("question_id") in about and state.get("person_id") is not None:
+        noted(session, (state["person_id"],))
 
 
 def noted(session: Session, child_ids: Iterable[int]) -> None:

@@ -143,14 +143,28 @@ def _check_flush(session: Session, context: UOWTransaction, instances: Any) -> N
 
 
 def _refuse_others_rows(row: Entity, viewer: Viewer, is_new: bool) -> None:
-    """A parent writes in no public setting, in no row of the service, and adds no household nor account."""
-    if not viewer.is_family:
-        return
+    """A parent writes in no public setting, in no row of the service, and adds no household nor account.
+
+    Who holds a role in some facilities gives, changes and takes back roles in those alone.
+    """
     entity = type(row)
+    if not viewer.is_family:
+        if viewer.facility_ids is not None and entity.__name__ == "RoleGrant":
+            _refuse_wider_grant(row, viewer.facility_ids)
+        return
     if root_of(entity, viewer.side) in NOT_THE_FAMILIES:
         raise OutOfScope(f"{entity.__name__} n'est pas aux familles")
     if is_new and scope_of(entity, viewer.side) in (Root.HOUSEHOLD, Root.OWN_ACCOUNT):
         raise OutOfScope(f"{entity.__name__} ne s'ajoute pas depuis un foyer")
+
+
+def _refuse_wider_grant(row: Entity, mine: frozenset[int]) -> None:
+    state = inspect(row)
+    pointed = state.dict.get("facility")
+    keys = {state.dict.get("facility_id") if pointed is None else pointed.id}
+    keys |= set(state.attrs["facility_id"].history.deleted or ())
+    if not keys <= mine:
+        raise OutOfScope("Ce rôle vaut au-delà de vos structures")
 
 
 def _refuse_tightened(row: Entity, viewer: Viewer, is_new: bool) -> None:

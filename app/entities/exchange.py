@@ -8,7 +8,6 @@ from sqlalchemy.orm import Mapped
 
 from app.declare import (
     CARE,
-    EVERYONE,
     FAMILY,
     NOBODY,
     SERVICE,
@@ -227,8 +226,8 @@ class HistoryEntry(Entity):
     __history__ = False
     __table_args__ = (Index("ix_history_entry_row", "entity", "row_id"),)
 
-    done_at: Mapped[datetime] = attribute("Le", index=True, see=EVERYONE)
-    actor: Mapped[str] = attribute("Par", see=EVERYONE)
+    done_at: Mapped[datetime] = attribute("Le", index=True)
+    actor: Mapped[str] = attribute("Par")
     account: Mapped[Account | None] = relation("Compte", ondelete="SET NULL")
     account_id: Mapped[int | None]
     action: Mapped[str] = attribute("Action", length=20)
@@ -236,7 +235,7 @@ class HistoryEntry(Entity):
     row_id: Mapped[int] = attribute("Fiche")
     family: Mapped[Family | None] = relation("Famille", ondelete="SET NULL")
     family_id: Mapped[int | None]
-    summary: Mapped[str] = attribute("Résumé", length=300, see=EVERYONE)
+    summary: Mapped[str] = attribute("Résumé", length=300)
     before: Mapped[dict[str, Any] | None] = attribute("Avant")
     after: Mapped[dict[str, Any] | None] = attribute("Après")
 

@@ -115,8 +115,9 @@ class Answer(Entity):
     __term__ = feminine("réponse", "réponses")
     __scope__ = FirstGiven("family", "person")
     __see__ = FAMILY | CARE
-    __edit__ = FAMILY | CARE
-    __create__ = FAMILY | CARE
+    # Written by ``services/questions.record`` alone, which asks what the rights of each question are.
+    __edit__ = NOBODY
+    __create__ = NOBODY
     __menu__ = "Dossiers"
     __named__ = ("question",)
     __repeated__ = ("question", "school_year")

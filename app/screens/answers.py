@@ -7,11 +7,9 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from flask_wtf import FlaskForm
 
-from app.access import permissions, readings
-from app.access.database import db
+from app.access import permissions
 from app.access.viewer import Side, current_viewer
 from app.declare import CARE, Entity
-from app.entities.question import QuestionSection
 from app.models import Person
 from app.rules.words import of
 from app.screens import numbers
@@ -56,8 +54,6 @@ class AnswersPage(Page):
                     changed = declarations.correct(sheet, given, now)
                     flash("C’est enregistré." if changed else "Rien n’a changé.", "done")
                     return redirect(link(Person, person_id, viewer) or self.url(person_id=person_id))
-        if any(one.question.section is QuestionSection.HEALTH and one.is_answered for one in sheet.asked):
-            readings.noted(db.session(), (person_id,))
         page = self.show(
             "staff/answers.html",
             sheet=sheet,

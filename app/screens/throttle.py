@@ -3,6 +3,7 @@
 import hashlib
 import math
 from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 
 from flask import current_app, request
 from flask_limiter import Limiter
@@ -30,8 +31,13 @@ def account_key(email: str) -> str:
 
 
 def address_key() -> str:
-    """The visitor's address (behind ``TRUSTED_PROXIES`` relays)."""
-    return request.remote_addr or "unknown"
+    """The visitor's address (behind ``TRUSTED_PROXIES`` relays); of IPv6, the network that one home holds."""
+    told = request.remote_addr or "unknown"
+    try:
+        address = ip_address(told)
+    except ValueError:
+        return told
+    return told if address.version == 4 else str(ip_network((address, 64), strict=False))
 
 
 def pause(what: str, limits: tuple[tuple[RateLimitItem, str], ...]) -> datetime | None:

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 
 import pikepdf
 import puremagic
@@ -43,8 +44,11 @@ MAX_PAGES = 100
 MAX_OBJECTS = 30_000
 DEEPEST = 100
 # A JPEG is read at a fraction of its size; the others are decoded whole, at 4 bytes a pixel.
-MAX_JPEG_PIXELS = 120_000_000
-MAX_PIXELS = 40_000_000
+MAX_JPEG_PIXELS = 60_000_000
+MAX_PIXELS = 25_000_000
+MAX_PROGRESSIVE_PIXELS = 25_000_000  # a progressive JPEG keeps every coefficient, whatever its size asked
+DRAWING = Lock()
+"""One image at a time in a process: a few at once would take its memory."""
 LONG_SIDE = 2400  # an A4 page at 200 dots an inch: small print stays readable
 JPEG_QUALITY = 82
 ORPHAN_AGE = timedelta(days=1)
@@ -125,7 +129,8 @@ def store(upload: FileStorage) -> FileRef:
     if media_type == PDF:
         content = clean_pdf(content)
     else:
-        content, media_type = redraw(content, media_type), JPEG
+        with DRAWING:
+            content, media_type = redraw(content, media_type), JPEG
     return keep(content, upload.filename or "", media_type)
 
 
@@ -224,6 +229,8 @@ def redraw(content: bytes, media_type: str) -> bytes:
     try:
         with Image.open(BytesIO(content), formats=PILLOW_FORMATS[media_type]) as image:
             limit = MAX_JPEG_PIXELS if media_type == JPEG else MAX_PIXELS
+            if image.info.get("progressive"):
+                limit = MAX_PROGRESSIVE_PIXELS
             if image.width * image.height > limit:
                 raise RefusedFile(HUGE_IMAGE)
             if media_type == JPEG:

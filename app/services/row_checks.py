@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from app.access import asking
+from sqlalchemy import inspect
+
+from app.access import asking, tightening
 from app.declare import Attribute, Entity
 from app.models import FreezeDate, Question, Rule, Setting
 from app.rules import kinds  # noqa: F401  (registers them)
@@ -85,12 +87,26 @@ def _freeze(row: Any) -> Problems:
 
 
 def _question(row: Any) -> Problems:
-    if not row.is_asked:
-        return {}
-    asked = [one.question_id for those in asking.in_force().values() for one in those]
+    found = _still_tightened(row)
+    if found or not row.is_asked:
+        return found
+    in_force = asking.in_force()
+    asked = [one.question_id for name in in_force if name != asking.RETIRED for one in in_force[name]]
     if len(asked) < asking.MOST or row.id in asked:
         return {}
     return {"is_asked": f"{asking.MOST} questions sont déjà posées\u00a0: retirez-en une."}
+
+
+def _still_tightened(row: Any) -> Problems:
+    """The rights of a question are kept by its code and its subject: they must not be lost by a new one."""
+    state = inspect(row)
+    moved = [name for name in ("code", "subject") if state.attrs[name].history.has_changes()]
+    if not state.has_identity or not moved:
+        return {}
+    was = state.attrs["code"].history.deleted or (row.code,)
+    if asking.name_of(row.id, was[0]) not in {name for _, name in tightening.in_force()}:
+        return {}
+    return {moved[0]: "Des droits portent sur cette question\u00a0: retirez-les d’abord."}
 
 
 CHECKS: dict[str, Callable[[Any], Problems]] = {

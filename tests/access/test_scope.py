@@ -1,5 +1,6 @@
 """Rows out of reach do not exist: not read, not counted, not joined, not pointed at."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -9,9 +10,10 @@ from sqlalchemy.orm import joinedload
 from app.access.database import db
 from app.access.scope import OutOfScope
 from app.access.statements import ScopeRefused
-from app.access.viewer import NoViewer, unscoped
-from app.declare import entities
-from app.models import Activity, Family, HealthRecord, Membership, Person, Registration, Thread
+from app.access.viewer import NoViewer, acting, unscoped
+from app.declare import Role, entities
+from app.entities.account import RoleName
+from app.models import Activity, Family, HealthRecord, Membership, Person, Registration, RoleGrant, Thread
 from tests.people import Town
 
 
@@ -171,3 +173,27 @@ def test_every_entity_can_be_listed_by_everyone_without_an_error(town: Town, nam
     with town.acting(name):
         for entity in entities():
             db.session.scalars(select(entity)).all()
+
+
+@pytest.mark.parametrize(
+    ("facility", "is_given"), [("restaurant", True), ("grappaloups", False), (None, False)]
+)
+def test_who_holds_a_role_in_some_facilities_gives_it_in_those_alone(
+    town: Town, facility: str | None, is_given: bool
+) -> None:
+    here = replace(
+        town.viewer("admin"), facility_ids=frozenset({town.facilities["restaurant"]}), roles=Role.ADMIN
+    )
+    with acting(here):
+        grant = RoleGrant(
+            account_id=town.accounts["hugo"],
+            role_name=RoleName.ADMIN,
+            facility_id=town.facilities[facility] if facility else None,
+        )
+        db.session.add(grant)
+        if is_given:
+            db.session.flush()
+            grant.facility_id = None
+        with pytest.raises(OutOfScope):
+            db.session.flush()
+        db.session.rollback()

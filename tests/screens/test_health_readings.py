@@ -8,7 +8,17 @@ from sqlalchemy import select
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.health import WordKind
-from app.models import Condition, HealthReading, HealthRecord, HealthWord, Vaccination, Vaccine
+from app.entities.question import QuestionKind, QuestionSection
+from app.models import (
+    Answer,
+    Condition,
+    HealthReading,
+    HealthRecord,
+    HealthWord,
+    Question,
+    Vaccination,
+    Vaccine,
+)
 from app.rules.words import NBSP
 from app.screens.builder import related
 from app.services import clock
@@ -114,3 +124,25 @@ def test_a_reading_is_noted_even_when_the_page_fails_afterwards(
     town.app.config["PROPAGATE_EXCEPTIONS"] = False
     assert town.client("desk").get(f"/service/fiches-sante/{health['lila']}").status_code == 500
     assert read() == [(town.people["lila"], "Secrétariat Service")]
+
+
+def test_an_answer_about_health_is_a_reading_by_every_door(town: Town) -> None:
+    with unscoped("une question de santé"):
+        question = Question(
+            code="lunettes", label="Lunettes", question_kind=QuestionKind.TEXT, section=QuestionSection.HEALTH
+        )
+        db.session.add(question)
+        db.session.flush()
+        answer = Answer(question_id=question.id, person_id=town.people["lila"], value={"value": "En classe"})
+        db.session.add(answer)
+        db.session.commit()
+        number = answer.id
+    doors = (
+        f"/service/reponses/{number}",
+        "/service/reponses/",
+        "/service/personnes/?colonnes=question-lunettes",
+    )
+    for door in doors:
+        assert town.client("desk").get(door).status_code == 200
+        assert read() == [(town.people["lila"], "Secrétariat Service")], door
+        forget()

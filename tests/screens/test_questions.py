@@ -369,6 +369,67 @@ def test_an_answer_whose_question_the_town_hid_from_a_role_is_no_row_of_theirs(
     assert asked.client(who).get(f"{side}/reponses/{number}").status_code == 404
 
 
+def hide_diet_from_the_desk() -> int:
+    """The number of the answer whose question the desk no longer sees."""
+    with unscoped("les droits de la commune"):
+        right = FieldRight(
+            entity_name="Person", attribute_name="question-regime", audience=Audience.DESK, level=Level.HIDDEN
+        )
+        db.session.add(right)
+        db.session.commit()
+        diet = select(Answer.id).join(Answer.question).where(Question.code == "regime")
+        return db.session.scalars(diet.where(Answer.person_id.is_not(None))).first() or 0
+
+
+def test_a_retired_question_stays_hidden_from_whom_it_was(asked: Town) -> None:
+    number = hide_diet_from_the_desk()
+    with unscoped("une question retirée"):
+        db.session.query(Question).filter_by(code="regime").one().is_asked = False
+        db.session.commit()
+    assert asked.client("desk").get(f"/service/reponses/{number}").status_code == 404
+    assert asked.client("configurator").get("/service/questions/").status_code == 200
+
+
+def test_the_history_does_not_tell_what_the_question_hides(asked: Town) -> None:
+    with unscoped("une autre réponse"):
+        row = db.session.scalars(select(Answer).where(Answer.words.contains("Sans porc"))).one()
+        row.value = {"value": ["Sans lait"]}
+        db.session.commit()
+    lila = asked.people["lila"]
+    doors = (f"{PEOPLE}{lila}?onglet=historique", "/service/historique/?colonnes=summary,before,after")
+    assert "Sans lait" in page_of(asked.client("desk").get(doors[0]))
+    call = caller(asked, "desk")
+    assert "Sans lait" in call.get("/historique").text
+    hide_diet_from_the_desk()
+    for door in doors:
+        page = page_of(asked.client("desk").get(door))
+        assert "Sans lait" not in page, door
+        assert "Sans porc" not in page, door
+    assert "Sans lait" not in call.get("/historique").text
+
+
+def test_a_question_that_is_tightened_keeps_its_code_and_its_subject(asked: Town) -> None:
+    hide_diet_from_the_desk()
+    with unscoped("son numéro"):
+        number = db.session.scalars(select(Question.id).where(Question.code == "regime")).one()
+    configurator, address = asked.client("configurator"), f"/service/questions/{number}/modifier"
+    sent = form_of(configurator.get(address).text)
+    refused = configurator.post(address, data={**sent, "code": "autre"})
+    assert refused.status_code == 422
+    assert "Des droits portent sur cette question" in refused.text
+    assert configurator.post(address, data={**sent, "label": "Ce qu’il ne mange pas"}).status_code == 302
+
+
+def test_answers_are_written_by_their_own_page_alone(asked: Town) -> None:
+    with unscoped("son numéro"):
+        number = db.session.scalars(select(Answer.id)).first()
+    desk = asked.client("desk")
+    for path in ("creer", f"{number}/modifier", f"{number}/supprimer"):
+        assert desk.get(f"/service/reponses/{path}").status_code in (403, 404), path
+    call = caller(asked, "desk")
+    assert call("DELETE", f"/reponses/{number}").status_code in (403, 405)
+
+
 def test_a_town_asks_a_hundred_questions_at_once_and_no_more(
     town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from app import create_app
 from app.access.database import db
+from app.screens import throttle
 from tests.people import Browser, Town, make_town, settings_for
 from tests.support.doors import enter, give_passwords, is_in
 
@@ -65,3 +67,17 @@ def test_a_link_is_asked_three_times_an_hour(limited: Town) -> None:
     answers = [client.post("/mot-de-passe-oublie", data={"email": "claire@example.org"}) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert "Trop d’essais" in answers[3].text
+
+
+@pytest.mark.parametrize(
+    ("told", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+    ],
+)
+def test_an_ipv6_visitor_is_counted_by_the_network_of_their_home(app: Flask, told: str, counted: str) -> None:
+    with app.test_request_context(environ_base={"REMOTE_ADDR": told}):
+        assert throttle.address_key() == counted

@@ -53,8 +53,11 @@ def _structured(row: Entity, value: Any, viewer: Viewer) -> Any:
     if not isinstance(told, str) or not isinstance(value, dict):
         return value
     try:
-        declared = entity_named(told).__attributes__
+        entity = entity_named(told)
     except Contradiction:
         return {}
+    if not permissions.tells(viewer, entity, value):
+        return {}
+    declared = entity.__attributes__
     seen = {name: declared.get(name) for name in value}
     return {name: value[name] for name, one in seen.items() if one and permissions.sees(viewer, one)}

@@ -119,10 +119,12 @@ def plain(value: Any) -> str:
 def told_values(entity_name: str, values: Mapping[str, Any], viewer: Viewer) -> list[tuple[str, str]]:
     """Values kept as JSON about a row of another entity: (label, words) of the attributes that are seen."""
     try:
-        declared = entity_named(entity_name).__attributes__
+        entity = entity_named(entity_name)
     except Contradiction:
         return []
-    found = []
+    declared, found = entity.__attributes__, []
+    if not permissions.tells(viewer, entity, values):
+        return []
     for name, value in values.items():
         one = declared.get(name)
         if one is not None and permissions.sees(viewer, one):

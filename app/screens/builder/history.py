@@ -127,6 +127,8 @@ def _names(entries: Sequence[HistoryEntry], viewer: Viewer) -> dict[tuple[str, i
 def _changes(entry: HistoryEntry, viewer: Viewer, names: dict[tuple[str, int], str]) -> list[Change]:
     seen = _seen(entry.entity, viewer)
     before, after = entry.before or {}, entry.after or {}
+    if seen and not permissions.tells(viewer, entity_named(entry.entity), {**before, **after}):
+        return []
     return [
         Change(one.label, _words(one, before.get(name), names), _words(one, after.get(name), names))
         for name, one in seen.items()
