@@ -58,6 +58,17 @@ def root_of(entity: type[Entity], side: Side) -> Root:
     return scope
 
 
+def is_told_by_household(entity: type[Entity]) -> bool:
+    """Whether a facility reaches its rows by the households it knows, and not by the row's own facility."""
+    while not isinstance(scope := scope_of(entity, Side.STAFF), Root):
+        if isinstance(scope, FirstGiven):
+            scope = scope.relations[0]
+        if isinstance(scope, Through):
+            return True  # a household by its registrations, a person by their households
+        entity = entity_named(entity.__attributes__[scope].target)
+    return scope is not Root.FACILITY
+
+
 def is_public(entity: type[Entity]) -> bool:
     """Whether its rows are the town's own settings, directly or as part of one (a bracket of a tariff)."""
     return root_of(entity, Side.FAMILY) is Root.TOWN
@@ -139,15 +150,23 @@ def _follow(key: ColumnElement[int], target: type[Entity], side: Side, seen: tup
     if scope is Root.FACILITY:
         return key.in_(_facility_ids())
     if isinstance(scope, Through):
-        return _in(key, _through(scope, side, (*seen, target.__name__)))
+        return _in(key, _through(scope, side, (*seen, target.__name__), hangs=True))
     inner = criterion(target, side, seen)
     return None if inner is None else key.in_(_apart(select(target.__table__.c.id).where(inner)))
 
 
-def _through(scope: Through, side: Side, seen: tuple[str, ...]) -> Any:
+def _through(scope: Through, side: Side, seen: tuple[str, ...], hangs: bool = False) -> Any:
+    """The keys that the rows in reach point at; ``hangs``: those whose own rows are opened too."""
     other = entity_named(scope.entity)
     inner = criterion(other, side, seen)
-    return None if inner is None else _apart(select(other.__table__.c[f"{scope.relation}_id"]).where(inner))
+    if inner is None:
+        return None
+    columns = other.__table__.c
+    opened = select(columns[f"{scope.relation}_id"]).where(inner)
+    if hangs and scope.closed is not None:
+        name, value = scope.closed
+        opened = opened.where(columns[name] != value)
+    return _apart(opened)
 
 
 def _apart(rows: Select[Any]) -> Select[Any]:

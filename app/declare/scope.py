@@ -3,7 +3,8 @@
 ``__scope__`` is one of:
 
 - the name of a relation: whoever reaches that row reaches this one;
-- ``Through("Membership", "person")``: reached when a row of that entity, in reach, points here;
+- ``Through("Membership", "person")``: reached when a row of that entity, in reach, points here
+  (``closed``: but for what hangs on it);
 - ``FirstGiven("family", "person")``: the first of these relations that the row has says it;
 - ``HOUSEHOLD``: the row is the household itself;
 - ``OWN_ACCOUNT``: the row is the account itself;
@@ -37,10 +38,15 @@ SERVICE = Root.SERVICE
 
 @dataclass(frozen=True)
 class Through:
-    """Reached through rows of another entity that point here by one of their relations."""
+    """Reached through rows of another entity that point here by one of their relations.
+
+    ``closed``: an attribute of those rows and a value with which they open this row, and nothing that hangs
+    on it: a household names who may collect its child, it does not read their health.
+    """
 
     entity: str
     relation: str
+    closed: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ class Person(Entity):
     """Person: guardian, child or contact of one or more households."""
 
     __term__ = feminine("personne", "personnes")
-    __scope__ = Through("Membership", "person")
+    __scope__ = Through("Membership", "person", closed=("member_kind", "contact"))
     __edit__ = FILE
     __create__ = FILE
     __delete__ = Role.DESK

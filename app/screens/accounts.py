@@ -19,7 +19,7 @@ from app.models import Family
 from app.screens.builder.addresses import link
 from app.screens.builder.staff import StaffScreen
 from app.screens.page import Page
-from app.services import accounts, clock, team
+from app.services import accounts, clock, login_moves, team
 from app.services.accounts import Access, Outcome, Sent
 
 SENTENCES = {
@@ -56,7 +56,7 @@ class FamilyAccess(Page):
     @expose("/<int:family_id>/adresse/<int:person_id>", methods=["POST"])
     def move(self, family_id: int, person_id: int) -> ResponseReturnValue:
         """Log in with the address that is now on the record."""
-        outcome = accounts.move_login(family_id, person_id, clock.now())
+        outcome = login_moves.move_login(family_id, person_id, clock.now())
         if outcome is not None and not outcome.problem:
             flash(
                 f"La connexion se fait maintenant avec {outcome.email}. Un e-mail le dit aux deux adresses.",

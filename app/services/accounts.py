@@ -17,7 +17,15 @@ from app.access.viewer import unscoped
 from app.declare import Problem, email_address
 from app.entities.account import LinkPurpose
 from app.entities.family import MemberKind
-from app.models import Account, AccountFamily, Family, LoginLink, Membership, Person, RoleGrant
+from app.models import (
+    Account,
+    AccountFamily,
+    Family,
+    LoginLink,
+    Membership,
+    Person,
+    RoleGrant,
+)
 from app.rules.words import limit_words
 from app.services import login, outbox
 from app.services.settings import read_town
@@ -294,46 +302,6 @@ def send(
         **greeting,
     )
     return Outcome(email=account.email, account_id=account.id, link=url)
-
-
-def move_login(family_id: int, person_id: int, now: datetime) -> Outcome | None:
-    """Let a parent log in with the address that is now on their record; None out of reach. Commits.
-
-    For a mailbox that is lost. Refused for a colleague's account: its address opens the service.
-    Both addresses are told.
-    """
-    reach = db.session.scalars(
-        select(AccountFamily)
-        .where(AccountFamily.family_id == family_id, AccountFamily.person_id == person_id)
-        .options(joinedload(AccountFamily.account), joinedload(AccountFamily.person))
-    ).one_or_none()
-    if reach is None or reach.person is None:
-        return None
-    account, before = reach.account, reach.account.email
-    try:
-        address = tidied(reach.person.email or "", now.date())
-    except Problem as problem:
-        return Outcome(email=before, problem=str(problem))
-    if granted(account.id):
-        problem_words = "Ce compte est aussi celui d’un collègue\u00a0: l’Administration change son adresse."
-        return Outcome(email=before, problem=problem_words)
-    if db.session.scalars(select(Account.id).where(Account.email == address)).first() is not None:
-        problem_words = (
-            f"L’adresse {address} est déjà celle d’un compte\u00a0: fermez cet accès, puis invitez-la."
-        )
-        return Outcome(email=before, problem=problem_words)
-    account.email = address
-    account.stamp = login.new_stamp()
-    login.end_links(account.id, now)
-    db.session.flush()
-    texts = outbox.read_texts()
-    for to in (before, address):
-        outbox.post(
-            "login_moved", to=to, account=account, now=now, texts=texts,
-            prenom=account.first_name, identifiant=address, lien=outbox.link("/"),
-        )  # fmt: skip
-    db.session.commit()
-    return Outcome(email=address, account_id=account.id, sent=Sent.TOLD)
 
 
 # --- Closing -------------------------------------------------------------------------------------

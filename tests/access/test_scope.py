@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import joinedload
 
+from app.access.criteria import is_told_by_household
 from app.access.database import db
 from app.access.scope import OutOfScope
 from app.access.statements import ScopeRefused
 from app.access.viewer import NoViewer, acting, unscoped
-from app.declare import Role, entities
+from app.declare import Role, entities, entity_named
 from app.entities.account import RoleName
 from app.models import Activity, Family, HealthRecord, Membership, Person, Registration, RoleGrant, Thread
 from tests.people import Town
@@ -197,3 +198,22 @@ def test_who_holds_a_role_in_some_facilities_gives_it_in_those_alone(
         with pytest.raises(OutOfScope):
             db.session.flush()
         db.session.rollback()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_household_s"),
+    [
+        ("Family", True),
+        ("Person", True),
+        ("Document", True),
+        ("Contact", True),
+        ("Answer", True),
+        ("HealthRecord", True),
+        ("Thread", False),
+        ("Message", False),
+        ("Registration", False),
+        ("Booking", False),
+    ],
+)
+def test_what_a_facility_reaches_by_households_and_what_by_itself(name: str, is_household_s: bool) -> None:
+    assert is_told_by_household(entity_named(name)) is is_household_s

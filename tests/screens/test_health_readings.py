@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from app.access.database import db
 from app.access.viewer import unscoped
+from app.entities.family import MemberKind
 from app.entities.health import WordKind
 from app.entities.question import QuestionKind, QuestionSection
 from app.models import (
@@ -15,6 +16,7 @@ from app.models import (
     HealthReading,
     HealthRecord,
     HealthWord,
+    Membership,
     Question,
     Vaccination,
     Vaccine,
@@ -146,3 +148,26 @@ def test_an_answer_about_health_is_a_reading_by_every_door(town: Town) -> None:
         assert town.client("desk").get(door).status_code == 200
         assert read() == [(town.people["lila"], "Secrétariat Service")], door
         forget()
+
+
+def test_who_may_collect_a_child_opens_nothing_of_their_own_record(
+    town: Town, health: dict[str, int]
+) -> None:
+    """Tom is of household B; household A names him as somebody who may come: his health is not theirs."""
+    with unscoped("un cousin qui peut venir"):
+        db.session.add(
+            Membership(
+                family_id=town.families["A"], person_id=town.people["tom"], member_kind=MemberKind.CONTACT
+            )
+        )
+        record = HealthRecord(child_id=town.people["tom"], doctor_name="Dr Frolimont")
+        db.session.add(record)
+        db.session.commit()
+        number = record.id
+    claire = town.client("claire")
+    assert claire.get(f"/espace/personnes/{town.people['tom']}").status_code == 200
+    assert claire.get(f"/espace/fiches-sante/{number}").status_code == 404
+    assert "Frolimont" not in claire.get("/espace/fiches-sante/").text
+    assert claire.get(f"/espace/fiches-sante/{health['lila']}").status_code == 200
+    assert claire.get(f"/ma-famille/enfant/{town.people['tom']}/sante").status_code == 404
+    assert "Frolimont" in town.client("denis").get(f"/espace/fiches-sante/{number}").text

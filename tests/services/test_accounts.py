@@ -21,7 +21,7 @@ from app.models import (
     RoleGrant,
     Setting,
 )
-from app.services import accounts, login, passwords
+from app.services import accounts, login, login_moves, passwords
 from app.services.accounts import Access, Sent
 from tests.people import Town
 
@@ -282,11 +282,28 @@ def test_a_parent_whose_mailbox_is_lost_enters_with_the_new_address(town: Town) 
         claire.email = "claire.new@example.org"
         db.session.commit()
     with town.acting("desk"):
-        outcome = accounts.move_login(town.families["A"], town.people["claire"], NOW)
+        outcome = login_moves.move_login(town.families["A"], town.people["claire"], NOW)
     assert outcome is not None and not outcome.problem
     assert login.check("claire@example.org", LONG) is None
     assert login.check("claire.new@example.org", LONG) is not None
     assert mails("claire@example.org") and mails("claire.new@example.org")
+
+
+def test_an_address_that_another_parent_wrote_is_not_entered_with(town: Town) -> None:
+    """Else one parent would take the account of the other, with one click of the service."""
+    give_password(town, "claire")
+    for author, is_done in (("paul", False), ("claire", True)):
+        with town.acting(author):
+            claire = db.session.scalars(select(Person).where(Person.id == town.people["claire"])).one()
+            claire.email = f"{author}.new@example.org"
+            db.session.commit()
+        with town.acting("desk"):
+            outcome = login_moves.move_login(town.families["A"], town.people["claire"], NOW)
+            db.session.rollback()
+        assert outcome is not None
+        assert bool(outcome.problem) is not is_done, author
+    with unscoped("vérification"):
+        assert db.session.scalars(select(Account.id).where(Account.email == "claire.new@example.org")).one()
 
 
 def test_nobody_takes_an_address_that_is_already_an_account(town: Town) -> None:
@@ -295,7 +312,7 @@ def test_nobody_takes_an_address_that_is_already_an_account(town: Town) -> None:
         claire.email = "denis@example.org"
         db.session.commit()
     with town.acting("desk"):
-        outcome = accounts.move_login(town.families["A"], town.people["claire"], NOW)
+        outcome = login_moves.move_login(town.families["A"], town.people["claire"], NOW)
         db.session.rollback()
     assert outcome is not None and "déjà" in outcome.problem
     assert account("claire@example.org").id == town.accounts["claire"]

@@ -9,6 +9,7 @@ from app.access import permissions
 from app.access.viewer import Viewer
 from app.declare import Attribute, Choice, Contradiction, Entity, FileRef, Kind, entity_named
 from app.screens.builder import naming
+from app.screens.builder.cells import is_told
 
 
 def row_as_json(row: Entity, seen: Sequence[Attribute], viewer: Viewer, base: str) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def _structured(row: Entity, value: Any, viewer: Viewer) -> Any:
         entity = entity_named(told)
     except Contradiction:
         return {}
-    if not permissions.tells(viewer, entity, value):
+    if not is_told(entity, value, viewer):
         return {}
     declared = entity.__attributes__
     seen = {name: declared.get(name) for name in value}

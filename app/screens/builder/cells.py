@@ -9,6 +9,7 @@ from typing import Any
 
 from app.access import permissions
 from app.access.asking import NOTE
+from app.access.criteria import is_told_by_household
 from app.access.viewer import Viewer
 from app.declare import Attribute, Choice, Contradiction, Entity, FileRef, Kind, entity_named
 from app.screens.builder import naming
@@ -116,6 +117,15 @@ def plain(value: Any) -> str:
     return str(value)
 
 
+def is_told(entity: type[Entity], values: Mapping[str, Any], viewer: Viewer) -> bool:
+    """Whether these values may be told where the row itself was not looked for.
+
+    Whoever has some facilities knows the household, not what it wrote to another facility.
+    """
+    elsewhere = viewer.facility_ids is not None and not is_told_by_household(entity)
+    return not elsewhere and permissions.tells(viewer, entity, values)
+
+
 def told_values(entity_name: str, values: Mapping[str, Any], viewer: Viewer) -> list[tuple[str, str]]:
     """Values kept as JSON about a row of another entity: (label, words) of the attributes that are seen."""
     try:
@@ -123,7 +133,7 @@ def told_values(entity_name: str, values: Mapping[str, Any], viewer: Viewer) -> 
     except Contradiction:
         return []
     declared, found = entity.__attributes__, []
-    if not permissions.tells(viewer, entity, values):
+    if not is_told(entity, values, viewer):
         return []
     for name, value in values.items():
         one = declared.get(name)
