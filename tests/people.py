@@ -19,7 +19,7 @@ from flask import Flask, has_app_context
 from flask.testing import FlaskClient
 
 from app import create_app
-from app.access import tightening
+from app.access import versions
 from app.access.database import db
 from app.access.guard import load_account, viewer_of
 from app.access.viewer import Side, Viewer, acting, unscoped
@@ -38,7 +38,6 @@ from app.models import (
     SchoolYear,
     Unit,
 )
-from app.services import catalogue
 
 SETTINGS: dict[str, Any] = {
     "SECRET_KEY": "tests",
@@ -148,8 +147,7 @@ class Ground:
             shutil.rmtree(self.folder / left, ignore_errors=True)
         self.app.config.clear()
         self.app.config.update(self.settings)
-        catalogue._kept.clear()
-        tightening._kept.clear()
+        versions.forget_everything()
 
 
 @pytest.fixture(scope="session")

@@ -15,8 +15,8 @@ from sqlalchemy.orm import joinedload
 
 from app.access.database import db
 from app.access.folding import contains
-from app.access.versions import current_version
-from app.access.viewer import AsAsked, unscoped
+from app.access.versions import Remembered
+from app.access.viewer import AsAsked
 from app.declare import CARE, FAMILY, NOBODY, AskedAttribute, Attribute, Choice, Entity, Kind, Role
 from app.entities.paperwork import Subject
 from app.entities.question import Answering, QuestionKind
@@ -44,21 +44,6 @@ RETIRED = ""
 """The key of the questions that are no attribute of anything today."""
 NOTE = " (note)"
 """Beside an answer's name on a row: what else there is to say of it."""
-_kept: dict[str, tuple[int, AsAsked]] = {}
-
-
-def in_force() -> AsAsked:
-    """The questions by entity’s name, in their order; no statement once the version is read."""
-    with unscoped("les questions de la commune sont les mêmes pour tout le monde"):
-        version = current_version(db.session())
-        place = str(db.engine.url)
-        kept = _kept.get(place)
-        if kept is not None and kept[0] == version:
-            return kept[1]
-        found = _read()
-        if version:
-            _kept[place] = (version, found)
-        return found
 
 
 def _read() -> AsAsked:
@@ -72,6 +57,10 @@ def _read() -> AsAsked:
         # Their answers stay: who may not read them must still not.
         found.setdefault(entity.__name__ if is_shown else RETIRED, []).append(attribute_of(one, entity))
     return MappingProxyType({name: tuple(those) for name, those in found.items()})
+
+
+in_force = Remembered("les questions de la commune sont les mêmes pour tout le monde", _read)
+"""The questions by entity’s name, in their order."""
 
 
 def attribute_of(question: Question, entity: type[Entity]) -> AskedAttribute:
@@ -128,7 +117,7 @@ def put_answers(rows: Sequence[Entity], attributes: Iterable[Attribute]) -> None
         select(Answer)
         .outerjoin(Answer.school_year)
         .where(Answer.question_id.in_(asked), about.in_(by_id), _is_about(type(rows[0])))
-        .order_by(SchoolYear.starts_on.desc().nulls_last(), Answer.words, Answer.id)
+        .order_by(*_newest())
         .options(joinedload(Answer.school_year), joinedload(Answer.family))
     )
     given: dict[tuple[int, int], list[Answer]] = {}
@@ -165,7 +154,8 @@ def value_of(one: AskedAttribute, answer: Answer) -> Any:
     if one.kind is Kind.BOOLEAN:
         return given if isinstance(given, bool) else None
     if one.kind is Kind.CHOICE:
-        return next((member for member in one.python_type if member.value == given), None)
+        # A word that is proposed no more was answered all the same.
+        return next((member for member in one.python_type if member.value == given), answer.words)
     return answer.words
 
 
@@ -196,11 +186,16 @@ def _latest(entity: Any, one: AskedAttribute, column: Any) -> Any:
         select(column)
         .outerjoin(Answer.school_year)
         .where(Answer.question_id == one.question_id, about == entity.id, _is_about(entity_of(one)))
-        .order_by(SchoolYear.starts_on.desc().nulls_last(), Answer.words, Answer.id)
+        .order_by(*_newest())
         .limit(1)
         .correlate(entity)
         .scalar_subquery()
     )
+
+
+def _newest() -> tuple[ColumnElement[Any], ...]:
+    """The answer in force first, on every engine: an emptied one comes after one that says something."""
+    return (SchoolYear.starts_on.desc().nulls_last(), Answer.words.asc().nulls_last(), Answer.id.asc())
 
 
 def _is_about(entity: type[Entity]) -> ColumnElement[bool]:

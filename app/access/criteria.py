@@ -34,9 +34,9 @@ from app.declare import Entity, FirstGiven, Through, entities, entity_named
 from app.declare.scope import Root, Scope
 
 Criterion = ColumnElement[bool] | None
+"""None: every row is in reach."""
 KEPT_TO_STAFF = "staff"
 """``Answering.STAFF`` as it is stored."""
-"""None: every row is in reach."""
 
 
 def scope_of(entity: type[Entity], side: Side) -> Scope:

@@ -7,26 +7,10 @@ what a row says is taken off what the declaration gives.
 from sqlalchemy import select
 
 from app.access.database import db
-from app.access.versions import current_version
-from app.access.viewer import Narrowed, Tightening, unscoped
+from app.access.versions import Remembered
+from app.access.viewer import Narrowed, Tightening
 from app.entities.rulebook import Level
 from app.models import FieldRight
-
-_kept: dict[str, tuple[int, Tightening]] = {}
-
-
-def in_force() -> Tightening:
-    """By entity and attribute. No statement once a transaction has read the version; one after a change."""
-    with unscoped("les droits resserrés valent pour tout le monde"):
-        version = current_version(db.session())
-        place = str(db.engine.url)
-        kept = _kept.get(place)
-        if kept is not None and kept[0] == version:
-            return kept[1]
-        found = _read()
-        if version:  # 0: nobody has raised it yet, nothing tells an old copy from a new one
-            _kept[place] = (version, found)
-        return found
 
 
 def _read() -> Tightening:
@@ -41,3 +25,7 @@ def _read() -> Tightening:
             so_far.approval or one.level is Level.APPROVAL,
         )
     return found
+
+
+in_force = Remembered("les droits resserrés valent pour tout le monde", _read)
+"""By entity and attribute."""

@@ -109,7 +109,7 @@ def plain(one: Attribute, value: Any) -> Any:
         return str(value.normalize())
     if isinstance(value, datetime | date | time):
         return value.isoformat()
-    raise TypeError(f"{one.name}: {type(value).__name__} n'a pas de forme pour l'historique ({Kind})")
+    raise TypeError(f"{one.name}: {type(value).__name__} n'a pas de forme pour l'historique ({one.kind})")
 
 
 def value_of(one: Attribute, kept: Any) -> Any:

@@ -4,15 +4,19 @@ Drawn and not counted: a change that is rolled back must not leave its number to
 """
 
 import secrets
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import event, insert, inspect, select, update
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction
 
 from app.access.criteria import is_public
+from app.access.database import db
+from app.access.viewer import unscoped
 from app.declare import Entity
 from app.entities.rulebook import catalogue_version
 
+Kept = TypeVar("Kept")
 READ = "catalogue version"
 """Where a session keeps the number it has read in its transaction."""
 
@@ -32,6 +36,41 @@ def current_version(session: Session) -> int:
         number = session.connection().execute(select(catalogue_version.c.number)).scalar() or 0
         session.info[READ] = number
     return number
+
+
+_remembered: "list[Remembered[Any]]" = []
+
+
+def forget_everything() -> None:
+    """Read all of the settings anew: for a database put in another’s place."""
+    for one in _remembered:
+        one.forget()
+
+
+class Remembered(Generic[Kept]):
+    """What ``read`` finds among the settings, read once a process for each version of them."""
+
+    def __init__(self, reason: str, read: Callable[[], Kept]) -> None:
+        self._reason, self._read = reason, read
+        self._kept: dict[str, tuple[int, Kept]] = {}
+        _remembered.append(self)
+
+    def forget(self) -> None:
+        """Read it anew next time, whatever the version."""
+        self._kept.clear()
+
+    def __call__(self) -> Kept:
+        """No statement once a transaction has read the version; those of ``read`` after a change."""
+        with unscoped(self._reason):
+            version = current_version(db.session())
+            place = str(db.engine.url)
+            kept = self._kept.get(place)
+            if kept is not None and kept[0] == version:
+                return kept[1]
+            found = self._read()
+            if version:  # 0: nobody has raised it yet, nothing tells an old copy from a new one
+                self._kept[place] = (version, found)
+            return found
 
 
 def raise_version(session: Session) -> None:

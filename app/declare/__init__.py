@@ -18,7 +18,7 @@ from app.declare.checks import (
 from app.declare.choice import Choice
 from app.declare.entity import Entity
 from app.declare.fileref import FileRef
-from app.declare.registry import Contradiction, entities, entity_named, verify
+from app.declare.registry import Contradiction, entities, entity_named, pointing_at, verify
 from app.declare.roles import (
     CARE,
     EVERYONE,
@@ -68,6 +68,7 @@ __all__ = [
     "iban",
     "masculine",
     "not_in_future",
+    "pointing_at",
     "positive",
     "postcode",
     "relation",

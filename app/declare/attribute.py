@@ -166,7 +166,6 @@ class RelationMarker:
     attribute: Attribute
     unique: bool = False
     ondelete: str = "RESTRICT"
-    loader: str = "select"
     options: dict[str, Any] = field(default_factory=dict)
 
 

@@ -1,7 +1,7 @@
 """The base of every record: a class of declared attributes, a table, a term, a scope."""
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -214,4 +214,4 @@ def _set_type(column: MappedColumn[Any], one: Attribute) -> None:
         column.column.type = String(one.length or 200)
 
 
-__all__ = ["Entity", "UtcMoment", "choice_type", "date", "table_name", "time"]
+__all__ = ["Entity", "UtcMoment", "choice_type", "table_name"]

@@ -45,6 +45,16 @@ def entity_named(name: str) -> "type[Entity]":
         raise Contradiction(f"Aucune entité ne s'appelle {name}.") from None
 
 
+def pointing_at(entity: "type[Entity]") -> "list[tuple[type[Entity], Attribute]]":
+    """Every relation that leads to this entity, with the entity that declares it."""
+    return [
+        (other, one)
+        for other in entities()
+        for one in other.__attributes__.values()
+        if one.kind is Kind.RELATION and one.target == entity.__name__
+    ]
+
+
 def verify() -> None:
     """Raise Contradiction with one line a fault, over every entity at once."""
     faults = [fault for entity in entities() for fault in faults_of(entity)]

@@ -138,7 +138,7 @@ class Answer(Entity):
     person_id: Mapped[int | None]
     school_year: Mapped[SchoolYear | None] = relation("Année scolaire")
     school_year_id: Mapped[int | None]
-    value: Mapped[dict[str, Any] | None] = attribute("Réponse", edit=NOBODY)
+    value: Mapped[dict[str, Any] | None] = attribute("Réponse", see=NOBODY, edit=NOBODY)
     words: Mapped[str | None] = attribute("Réponse en mots", kind=Kind.LONG_TEXT, edit=NOBODY)
     number: Mapped[Decimal | None] = attribute("Réponse en nombre", see=NOBODY, edit=NOBODY)
     day: Mapped[date | None] = attribute("Réponse en jour", see=NOBODY, edit=NOBODY)
@@ -174,7 +174,7 @@ def _say_about(mapper: Any, connection: Any, answer: Answer) -> None:
     answer.subject_key = answer.subject
 
 
-NUMBER = re.compile(r"-?\d{1,9}(\.\d{1,4})?")
+NUMBER = re.compile(r"-?\d{1,10}(\.\d{1,4})?")
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 YES, NO = "oui", "non"
 

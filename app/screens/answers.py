@@ -16,8 +16,8 @@ from app.screens import numbers
 from app.screens.builder.addresses import link
 from app.screens.builder.staff import StaffScreen
 from app.screens.page import Page
-from app.screens.question_fields import answers_of, fields_of, question_fields, question_values
-from app.services import clock, declarations, files
+from app.screens.question_fields import answers, fields_of, question_fields, question_values
+from app.services import clock, declarations
 from app.services.declarations import Sheet
 
 CHANGED = "Quelqu’un a répondu pendant que vous lisiez : relisez les réponses, puis enregistrez."
@@ -38,22 +38,18 @@ class AnswersPage(Page):
         sheet = declarations.sheet(person_id, numbers.asked(request.args, "foyer"), now)
         if sheet is None:
             abort(404)
-        form = type("AnswersForm", (FlaskForm,), question_fields(sheet.asked))(
-            data=question_values(sheet.asked)
-        )
+        made = type("AnswersForm", (FlaskForm,), question_fields(sheet.asked))
+        start = question_values(sheet.asked, earlier=False)
+        form = made(data=start)
         problem = ""
-        if form.validate_on_submit():
-            if request.form.get("seen") != sheet.seen:
-                problem = CHANGED
-            else:
-                try:
-                    given = answers_of(form, sheet.asked)
-                except files.RefusedFile:
-                    pass  # the sentence is on its field
-                else:
-                    changed = declarations.correct(sheet, given, now)
-                    flash("C’est enregistré." if changed else "Rien n’a changé.", "done")
-                    return redirect(link(Person, person_id, viewer) or self.url(person_id=person_id))
+        if form.is_submitted() and request.form.get("seen") != sheet.seen:
+            problem, form = CHANGED, made(formdata=None, data=start)  # what is read must be what is kept
+        elif form.validate_on_submit() and (given := answers(form, sheet.asked)) is not None:
+            outcome = declarations.correct(sheet, given, now)
+            if not outcome.refused:
+                flash("C’est enregistré." if outcome else "Rien n’a changé.", "done")
+                return redirect(link(Person, person_id, viewer) or self.url(person_id=person_id))
+            form.form_errors.extend(one.sentence for one in outcome.refused)
         page = self.show(
             "staff/answers.html",
             sheet=sheet,
@@ -77,8 +73,10 @@ class PersonRecord(StaffScreen):
     """The generated page of a person, which leads to the answers about them."""
 
     def actions(self, row: Entity) -> Sequence[tuple[str, str, str]]:
-        """The answers, for who may read them and where there is something to ask."""
+        """The answers about a child, for who may read them and where there is something to ask."""
         asked = permissions.questions(Person, g.viewer)
         if not g.viewer.acting_roles & CARE or not any(permissions.sees(g.viewer, one) for one in asked):
+            return ()
+        if not declarations.is_child(row.id):
             return ()
         return (("Réponses", "ui-checks", AnswersPage.url(person_id=row.id)),)

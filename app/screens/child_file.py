@@ -29,8 +29,8 @@ from app.screens.family_file import (
     viewer,
 )
 from app.screens.page import Page
-from app.screens.question_fields import answers_of, fields_of, question_fields, question_values
-from app.services import child_file, clock, contacts, declarations, family_file, files
+from app.screens.question_fields import answers, fields_of, question_fields, question_values
+from app.services import child_file, clock, contacts, declarations, family_file
 from app.services.child_file import TITLES, Known
 from app.services.freezes import AUTHORISATIONS, NURSERY, SCHOOLING, Window
 from app.services.questions import Asked
@@ -139,8 +139,10 @@ class ChildFilePage(Page):
                 given,
                 viewer(),
             )
-            tell(outcome, f"pour {child.person.first_name}", now)
-            return redirect(child.home)
+            if outcome or not outcome.refused:
+                tell(outcome, f"pour {child.person.first_name}", now)
+                return redirect(child.home)
+            form.form_errors.extend(one.sentence for one in outcome.refused)
         return self.show(
             "family/child_declarations.html",
             child=child.person,
@@ -153,14 +155,6 @@ class ChildFilePage(Page):
 
 
 # --- Forms ---------------------------------------------------------------------------------------
-
-
-def answers(form: FlaskForm, asked: Iterable[Asked]) -> dict[int, Any] | None:
-    """The answers of a form that holds; None, with the reason on its field, when a file can't be kept."""
-    try:
-        return answers_of(form, asked)
-    except files.RefusedFile:
-        return None
 
 
 def school_attributes() -> list[Any]:

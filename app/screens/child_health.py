@@ -17,11 +17,11 @@ from app.rules.calendar import local_day
 from app.rules.words import NBSP, french, of
 from app.screens import numbers
 from app.screens.builder.fields import Day, Picking
-from app.screens.child_file import Child, answers, child_in_view
+from app.screens.child_file import Child, child_in_view
 from app.screens.declared_form import declared_form, initial, is_outdated, refresh, sections, values
 from app.screens.family_file import OUTDATED, attributes_of, sent_to, viewer
 from app.screens.page import Page
-from app.screens.question_fields import fields_of, question_fields, question_values
+from app.screens.question_fields import answers, fields_of, question_fields, question_values
 from app.screens.words import clock as clock_words
 from app.services import clock, health
 from app.services.freezes import HEALTH, Window

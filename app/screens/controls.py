@@ -71,6 +71,11 @@ def _drawing(field: Field) -> tuple[str, Any]:
     return "input", TEXT
 
 
+def takes_one(field: Field) -> bool:
+    """Whether its words exclude one another, where they are drawn to be touched."""
+    return isinstance(field, RadioField)
+
+
 def field_kind(field: Field) -> str:
     """How it is drawn: input, textarea, select, chips, check, file, password, hidden or submit."""
     return _drawing(field)[0]

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, Response, g, has_request_context, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from app.screens.controls import control, field_kind, form_errors, shown
+from app.screens.controls import control, field_kind, form_errors, shown, takes_one
 from app.screens.typography import FrenchSpaces
 from app.screens.words import FILTERS, count
 
@@ -92,6 +92,7 @@ def register(
         control=control,
         count=count,
         field_kind=field_kind,
+        takes_one=takes_one,
         form_errors=form_errors,
         htmx_config=HTMX_CONFIG,
         max_upload=app.config.get("MAX_CONTENT_LENGTH"),

@@ -8,16 +8,18 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import Field, FileField, RadioField, SelectMultipleField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.validators import Length, ValidationError
 
 from app.entities.question import NO, YES, QuestionKind
 from app.models import Question
-from app.screens.builder.fields import Amount, Day, many_lines
+from app.screens.builder.fields import Amount, Day, Required, many_lines
 from app.screens.declared_form import value_of
 from app.screens.uploads import taken
+from app.services.files import RefusedFile
 from app.services.questions import Asked
 
 REQUIRED = "Répondez à cette question."
+NO_ANSWER = "Sans réponse"
 
 
 def question_fields(asked: Iterable[Asked]) -> dict[str, Any]:
@@ -39,13 +41,15 @@ def fields_of(form: FlaskForm, asked: Iterable[Asked]) -> list[tuple[Asked, Fiel
 def _question_field(one: Asked) -> Any:
     question = one.question
     is_there = one.file is not None
-    validators: list[Any] = [InputRequired(REQUIRED)] if question.is_required and not is_there else []
+    validators: list[Any] = [Required(REQUIRED)] if question.is_required and not is_there else []
     common = {"label": question.label, "description": question.help_text or ""}
     kind = question.question_kind
     offered = [SelectChoice(str(word), str(word)) for word in question.choices or ()]
     if kind is QuestionKind.YES_NO:
         offered = [SelectChoice(YES, "Oui"), SelectChoice(NO, "Non")]
     if kind in (QuestionKind.YES_NO, QuestionKind.CHOICE):
+        if one.value is not None and not question.is_required:
+            offered.append(SelectChoice("", NO_ANSWER))  # a word that excludes the others can't be let go of
         return OneWord(**common, choices=offered, validators=validators)
     if kind is QuestionKind.SEVERAL:
         return SelectMultipleField(**common, choices=offered, validators=validators)
@@ -63,15 +67,22 @@ class OneWord(RadioField):
 
     validate_choice = False
 
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """What was touched; nothing touched is no answer, whatever was there before."""
+        self.data = valuelist[0] if len(valuelist) == 1 and valuelist[0] else None
+        if len(valuelist) > 1:
+            raise ValueError("Choisissez une seule réponse.")
+
     def pre_validate(self, form: Any) -> None:
         """Refuse what is not proposed."""
         if self.data and self.data not in {one.value for one in self.choices or ()}:
             raise ValidationError("Choisissez une des réponses proposées.")
 
 
-def question_values(asked: Iterable[Asked]) -> dict[str, Any]:
-    """What the fields start from: the answer in force, else the last one."""
-    return {name_of(one): typed(one.question, one.value) for one in asked if one.value is not None}
+def question_values(asked: Iterable[Asked], *, earlier: bool = True) -> dict[str, Any]:
+    """What the fields start from: the answer in force, else that of an earlier year unless it is left out."""
+    told = {name_of(one): (one.question, one.value if earlier else one.in_force) for one in asked}
+    return {name: typed(question, value) for name, (question, value) in told.items() if value is not None}
 
 
 def typed(question: Question, value: Any) -> Any:
@@ -85,8 +96,18 @@ def typed(question: Question, value: Any) -> Any:
     return value
 
 
-def answers_of(form: FlaskForm, asked: Iterable[Asked]) -> dict[int, Any]:
-    """The answers as ``questions.record`` takes them; a file is stored. RefusedFile where one can't be."""
+def answers(form: FlaskForm, asked: Iterable[Asked]) -> dict[int, Any] | None:
+    """The answers of a form that holds, as ``questions.record`` takes them; files are stored.
+
+    None, with the reason on its field, when a file can't be kept.
+    """
+    try:
+        return _answers(form, asked)
+    except RefusedFile:
+        return None
+
+
+def _answers(form: FlaskForm, asked: Iterable[Asked]) -> dict[int, Any]:
     found: dict[int, Any] = {}
     for one, field in fields_of(form, asked):
         if field is None:

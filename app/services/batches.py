@@ -24,7 +24,7 @@ from app.access.database import db
 from app.access.permissions import Action
 from app.access.scope import OutOfScope
 from app.access.viewer import Viewer, unscoped
-from app.declare import Attribute, Entity, Kind, entities
+from app.declare import Attribute, Entity, Kind, pointing_at
 from app.services import records, row_checks
 from app.services.records import Dependents
 
@@ -142,11 +142,8 @@ def dependents(entity: type[Entity], ids: Sequence[int]) -> dict[int, list[Depen
     """What points at these rows, whoever may see it, as ``records.dependents`` counts it; one statement."""
     pointing = [
         (other, one)
-        for other in entities()
-        for one in other.__attributes__.values()
-        if one.kind is Kind.RELATION
-        and one.target == entity.__name__
-        and next(iter(other.__table__.c[one.column].foreign_keys)).ondelete != "SET NULL"
+        for other, one in pointing_at(entity)
+        if next(iter(other.__table__.c[one.column].foreign_keys)).ondelete != "SET NULL"
     ]
     if not pointing or not ids:
         return {}

@@ -15,8 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from app.access.database import db
-from app.access.versions import current_version
-from app.access.viewer import unscoped
+from app.access.versions import Remembered, current_version
 from app.models import Activity, Bracket, ClosingDay, Period, Rule, Setting, Tariff, Unit
 from app.rules import kinds  # noqa: F401  (registers them)
 from app.rules.booking import DatedRule
@@ -92,28 +91,22 @@ def code_of(unit: Unit) -> str:
 
 
 _lock = threading.Lock()
-_kept: dict[str, Catalogue] = {}
 
 
-def catalogue() -> Catalogue:
-    """The catalogue in force. One statement, nine after a change.
-
-    Inside a transaction that has just changed it, what that transaction sees.
-    """
-    with unscoped("le catalogue de la ville est public"):
-        version = current_version(db.session())
-        place = str(db.engine.url)
-        kept = _kept.get(place)
-        if kept is not None and kept.version == version:
-            return kept
-        with _lock:
-            # A session of its own, on the same transaction: its rows are nobody else's.
-            with Session(bind=db.session.connection(), join_transaction_mode="create_savepoint") as own:
-                found = _read(own, version)
-                own.expunge_all()
-            if version:  # 0: nobody has raised it yet, nothing tells an old copy from a new one
-                _kept[place] = found
+def _read_apart() -> Catalogue:
+    """In a session of its own, on the same transaction: its rows are nobody else's."""
+    connection = db.session.connection()
+    with _lock, Session(bind=connection, join_transaction_mode="create_savepoint") as own:
+        found = _read(own, current_version(db.session()))
+        own.expunge_all()
         return found
+
+
+catalogue = Remembered("le catalogue de la ville est public", _read_apart)
+"""The catalogue in force. One statement, nine after a change.
+
+Inside a transaction that has just changed it, what that transaction sees.
+"""
 
 
 def _read(session: Session, version: int) -> Catalogue:

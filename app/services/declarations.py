@@ -1,8 +1,8 @@
 """Saving the yearly declarations about a child: schooling, answers to questions (F7, F8, F11)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -12,7 +12,6 @@ from app.access.database import db
 from app.access.viewer import Viewer
 from app.entities.family import MemberKind
 from app.models import Family, HealthRecord, Membership, Person, Schooling, SchoolYear
-from app.rules.calendar import local_day
 from app.services import changes, child_file, questions
 from app.services.changes import Outcome, Refused
 from app.services.child_file import SECTIONS, TITLES, Known
@@ -38,11 +37,9 @@ class Sheet:
 NO_YEAR = "L’année scolaire n’est pas encore ouverte dans le logiciel\u00a0: prévenez le service."
 
 
-def year_row(code: str, today: date) -> SchoolYear | None:
-    """The school year of that code; else the one in course or the next to come. One statement."""
-    rows = db.session.scalars(select(SchoolYear).order_by(SchoolYear.starts_on)).all()
-    named = next((one for one in rows if one.code == code), None)
-    return named or next((one for one in rows if one.ends_on >= today), None)
+def year_row(code: str) -> SchoolYear | None:
+    """The school year of that code, never another in its stead. One statement."""
+    return db.session.scalars(select(SchoolYear).where(SchoolYear.code == code)).one_or_none()
 
 
 def save_declarations(
@@ -61,11 +58,12 @@ def save_declarations(
     window = known.window(section, child.id)
     if not window.open:
         return Outcome(refused=(Refused(TITLES[section], window.sentence),))
-    year = year_row(window.year, known.today)
-    if year is None:
+    year = year_row(window.year)
+    asked = known.asked(section, child.id, window.year)
+    if year is None and (schooling is not None or needs_year(asked, answers)):
         return Outcome(refused=(Refused(TITLES[section], NO_YEAR),))
     saved: list[str] = []
-    if schooling is not None:
+    if schooling is not None and year is not None:
         row = known.schooling(child.id, year.code)
         if row is None:
             row = Schooling(child_id=child.id, school_year_id=year.id, school_id=None, teacher=None)
@@ -73,12 +71,19 @@ def save_declarations(
             db.session.add(row)
         changes.prepare(row, schooling, viewer, known.now, {SCHOOLING: window})
         saved.append("scolarité")
-    asked = known.asked(section, child.id, year.code)
     if asked:
         questions.record(child.id, viewer.family_id, asked, answers, year, known.now)
         saved.append("réponses")
     db.session.commit()
     return Outcome(saved=tuple(saved))
+
+
+def is_child(person_id: int) -> bool:
+    """Whether that person is a child of a household in reach. One statement."""
+    mine = select(Membership.id).where(
+        Membership.person_id == person_id, Membership.member_kind == MemberKind.CHILD
+    )
+    return db.session.scalars(mine.limit(1)).first() is not None
 
 
 def sheet(child_id: int, family_id: int | None, now: datetime) -> Sheet | None:
@@ -110,13 +115,29 @@ def sheet(child_id: int, family_id: int | None, now: datetime) -> Sheet | None:
     return Sheet(child, tuple(homes.values()), home, tuple(asked))
 
 
-def correct(read: Sheet, answers: Mapping[int, Any], now: datetime) -> bool:
-    """Write what the service answers for a home, whatever the date; whether anything changed. Commits."""
-    changed = False
-    for code in sorted({one.year for one in read.asked}):
-        year = year_row(code, local_day(now))
+def correct(read: Sheet, answers: Mapping[int, Any], now: datetime) -> Outcome:
+    """Write what the service answers for a home, whatever the date. Commits.
+
+    An answer left as it was keeps its date: nobody has said it anew.
+    """
+    changes = {
+        one.question.id: answers[one.question.id]
+        for one in read.asked
+        if one.question.id in answers and answers[one.question.id] != one.in_force
+    }
+    saved: list[str] = []
+    for code in sorted({one.year for one in read.asked if one.question.id in changes}):
+        year = year_row(code)
         those = [one for one in read.asked if one.year == code]
-        changed |= questions.record(read.child.id, read.home.id, those, answers, year, now)
-    if changed:
-        db.session.commit()
-    return changed
+        if year is None and needs_year(those, changes):
+            db.session.rollback()
+            return Outcome(refused=(Refused("Réponses", NO_YEAR),))
+        if questions.record(read.child.id, read.home.id, those, changes, year, now):
+            saved.append(code)
+    db.session.commit()
+    return Outcome(saved=tuple(saved))
+
+
+def needs_year(asked: Iterable[Asked], answers: Mapping[int, Any]) -> bool:
+    """Whether any of these answers is that of one school year."""
+    return any(one.question.is_yearly and one.question.id in answers for one in asked)

@@ -17,7 +17,7 @@ from app.rules.vaccines import Standing, standing
 from app.services import changes, questions
 from app.services.changes import Outcome, Refused
 from app.services.child_file import Known
-from app.services.declarations import year_row
+from app.services.declarations import NO_YEAR, needs_year, year_row
 from app.services.freezes import HEALTH
 
 
@@ -118,13 +118,16 @@ def save(
         saved.append("vaccin retiré")
     if given is not None and _give(child.id, given):
         saved.append("vaccin" if given.id is None else "vaccin corrigé")
+    refused = [*outcome.refused]
     if answers:
-        year = year_row(window.year, known.today)
-        asked = known.asked(HEALTH, child.id, year.code if year else window.year)
-        if questions.record(child.id, viewer.family_id, asked, answers, year, known.now):
+        asked = known.asked(HEALTH, child.id, window.year)
+        year = year_row(window.year)
+        if year is None and needs_year(asked, answers):
+            refused.append(Refused("Réponses", NO_YEAR))
+        elif questions.record(child.id, viewer.family_id, asked, answers, year, known.now):
             saved.append("réponses")
     db.session.commit()
-    return Outcome(saved=tuple(saved), refused=outcome.refused)
+    return Outcome(saved=tuple(saved), refused=tuple(refused))
 
 
 def _mark(child_id: int, word_ids: frozenset[int]) -> bool:

@@ -44,6 +44,16 @@ class Asked:
         return kept.given if kept else None
 
     @property
+    def in_force(self) -> Any:
+        """What was answered for the year in view, and for no other."""
+        return self.answer.given if self.answer else None
+
+    @property
+    def is_from_before(self) -> bool:
+        """Whether nothing is answered for the year in view and an earlier answer says something."""
+        return self.answer is None and self.earlier is not None and bool(self.said)
+
+    @property
     def said(self) -> str:
         """The answer in a sentence: « Oui », a day in full, words; empty: none."""
         value = self.value
@@ -51,6 +61,8 @@ class Asked:
             return "Oui" if value else "Non"
         if self.question.question_kind is QuestionKind.DATE and value:
             return day_words(date.fromisoformat(value))
+        if self.question.question_kind is QuestionKind.NUMBER and value:
+            return str(value).replace(".", ",")
         return in_words(value) or ""
 
     @property

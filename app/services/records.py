@@ -18,7 +18,7 @@ from app.access.database import db
 from app.access.permissions import Action
 from app.access.scope import OutOfScope
 from app.access.viewer import Viewer, unscoped
-from app.declare import NOBODY, Attribute, Entity, Kind, entities
+from app.declare import NOBODY, Attribute, Entity, Kind, pointing_at
 from app.models import HistoryEntry
 from app.services import clock, row_checks
 
@@ -165,14 +165,8 @@ def held_by(entity: type[Entity], holding: list[Dependents]) -> str:
 
 def dependents(row: Entity) -> list[Dependents]:
     """What points at a row, whoever may see it; one statement."""
-    pointing = [
-        (other, one)
-        for other in entities()
-        for one in other.__attributes__.values()
-        if one.kind is Kind.RELATION and one.target == type(row).__name__
-    ]
     # What is only set to empty neither holds nor leaves.
-    pointing = [(other, one) for other, one in pointing if _ondelete(other, one) != "SET NULL"]
+    pointing = [pair for pair in pointing_at(type(row)) if _ondelete(*pair) != "SET NULL"]
     if not pointing:
         return []
     counts = [_count(other.__table__, one.column, row.id).scalar_subquery() for other, one in pointing]

@@ -8,11 +8,15 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import inspect
+from sqlalchemy import exists, inspect, select
 
 from app.access import asking, tightening
+from app.access.database import db
+from app.access.viewer import unscoped
 from app.declare import Attribute, Entity
-from app.models import FreezeDate, Question, Rule, Setting
+from app.entities.paperwork import Subject
+from app.entities.question import SHARED
+from app.models import Answer, FreezeDate, Question, Rule, Setting
 from app.rules import kinds  # noqa: F401  (registers them)
 from app.rules.registry import build
 from app.rules.words import WEEKDAYS
@@ -34,7 +38,10 @@ Problems = dict[str, str]
 
 
 def problems(row: Entity) -> Problems:
-    """A sentence by attribute; nothing when the row holds together. No statement."""
+    """A sentence by attribute; nothing when the row holds together.
+
+    No statement, but one for a question that changes.
+    """
     found = _stretches(row)
     check = CHECKS.get(type(row).__name__)
     if check is not None:
@@ -86,8 +93,13 @@ def _freeze(row: Any) -> Problems:
     return found
 
 
+ABOUT_A_CHILD = "Une question porte sur un enfant\u00a0: choisissez «\u00a0Chaque enfant\u00a0»."
+
+
 def _question(row: Any) -> Problems:
-    found = _still_tightened(row)
+    found = _still_tightened(row) | _still_answered(row)
+    if row.subject is not Subject.CHILD:
+        found["subject"] = ABOUT_A_CHILD
     if found or not row.is_asked:
         return found
     in_force = asking.in_force()
@@ -99,14 +111,33 @@ def _question(row: Any) -> Problems:
 
 def _still_tightened(row: Any) -> Problems:
     """The rights of a question are kept by its code and its subject: they must not be lost by a new one."""
-    state = inspect(row)
-    moved = [name for name in ("code", "subject") if state.attrs[name].history.has_changes()]
-    if not state.has_identity or not moved:
+    moved = [name for name in ("code", "subject") if _has_changed(row, name)]
+    if not inspect(row).has_identity or not moved:
         return {}
-    was = state.attrs["code"].history.deleted or (row.code,)
+    was = inspect(row).attrs["code"].history.deleted or (row.code,)
     if asking.name_of(row.id, was[0]) not in {name for _, name in tightening.in_force()}:
         return {}
     return {moved[0]: "Des droits portent sur cette question\u00a0: retirez-les d’abord."}
+
+
+ANSWERED = "Des réponses sont déjà données\u00a0: cessez de poser cette question et créez-en une autre."
+
+
+def _still_answered(row: Any) -> Problems:
+    """What was answered must go on meaning what it meant: a « non » must not be read as a day."""
+    moved = [name for name in ("question_kind", "is_yearly", "subject") if _has_changed(row, name)]
+    was = inspect(row).attrs["section"].history.deleted
+    if was and (was[0] in SHARED) is not (row.section in SHARED):
+        moved.append("section")  # one answer for both homes, or one for each
+    if not moved or not inspect(row).has_identity:
+        return {}
+    with unscoped("une réponse hors de portée compte aussi"):
+        told = db.session.scalar(select(exists().where(Answer.question_id == row.id)))
+    return dict.fromkeys(moved, ANSWERED) if told else {}
+
+
+def _has_changed(row: Any, name: str) -> bool:
+    return bool(inspect(row).attrs[name].history.has_changes())
 
 
 CHECKS: dict[str, Callable[[Any], Problems]] = {

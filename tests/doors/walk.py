@@ -133,7 +133,7 @@ class Walker:
         try:
             answer = self.client.open(path, method=method, **options)
         except Exception as error:  # noqa: BLE001  (whatever breaks a page is a fault of its own)
-            self.faults.append(f"{self.name or 'nobody'} {method} {path}: {error!r}")
+            self.faults.append(f"{self.name or 'nobody'} {method} {path}: broken: {error!r}")
         else:
             self._answered(rule, whose, f"{method} {path}", answer)
 

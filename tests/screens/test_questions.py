@@ -139,7 +139,7 @@ def test_files_and_programs_get_the_answers(asked: Town) -> None:
     assert (row["question-pointure"], row["question-vaccin"]) == ("28.5", "2026-03-17")
     assert call.get("/personnes?question-regime=poisson").get_json()["total"] == 1
     described = call.get("/openapi.json").get_json()["components"]["schemas"]["Person"]["properties"]
-    assert described["question-doudou"]["enum"] == ["Un doudou", "Une tétine", None]
+    assert described["question-doudou"]["examples"] == ["Un doudou", "Une tétine"]
 
 
 def test_a_list_of_answers_costs_one_statement_more_whatever_its_rows(asked: Town) -> None:

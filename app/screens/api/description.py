@@ -15,7 +15,7 @@ from marshmallow import fields as kept
 from app.access import permissions
 from app.access.permissions import Action
 from app.access.viewer import Viewer
-from app.declare import Attribute, Entity, Kind, entities
+from app.declare import AskedAttribute, Attribute, Entity, Kind, entities
 from app.screens.api import fields, operations
 from app.screens.builder import filters, listing
 from app.screens.numbers import BIGGEST, MOST
@@ -124,8 +124,8 @@ def _add(spec: APISpec, one: Reached, viewer: Viewer, today: date, base: str) ->
         one.methods,
         base,
         filters=filter_parameters(entity, seen, viewer),
-        files=[file.name for file in seen if file.kind is Kind.FILE],
-        sent_files=[file.name for file in written if file.kind is Kind.FILE],
+        files=[file for file in seen if file.kind is Kind.FILE],
+        sent_files=[file for file in written if file.kind is Kind.FILE],
     )
 
 
@@ -151,6 +151,9 @@ def _answered(entity: type[Entity], one: Attribute) -> kept.Field[Any]:
     assert one.kind is not None
     nullable = filters.nullable(entity, one)
     limits = fields.bounds(one, nullable) if one.kind is Kind.CHOICE else {}
+    if isinstance(one, AskedAttribute) and limits:
+        # A word that is proposed no more stays the answer of those who chose it.
+        limits = {"examples": [member.value for member in one.python_type]}
     plain = dataclasses.replace(one, checks=())
     return fields.READ[one.kind](plain, None, allow_none=nullable, metadata=limits)
 
@@ -185,7 +188,7 @@ def filter_parameters(
             found.append(query(one.name + filters.SINCE, day, f"{one.label}\u00a0: à partir de ce jour."))
             found.append(query(one.name + filters.UNTIL, day, f"{one.label}\u00a0: jusqu’à ce jour compris."))
         elif one.kind in filters.WORDS:
-            words = {"type": "string", "maxLength": 100}
+            words = {"type": "string", "maxLength": filters.LONGEST}
             found.append(query(one.name, words, f"{one.label}\u00a0: des mots qui s’y trouvent."))
         elif one.kind in filters.NUMBERS:
             number = _number(filters.DECIMALS[one.kind])

@@ -5,7 +5,7 @@ from typing import Any
 
 from apispec import APISpec
 
-from app.declare import Entity
+from app.declare import Attribute, Entity
 from app.screens.api.problems import MEDIA_TYPE, TITLES
 
 JSON = "application/json"
@@ -88,8 +88,8 @@ def add_entity(
     base: str,
     *,
     filters: list[dict[str, Any]],
-    files: Sequence[str],
-    sent_files: Sequence[str],
+    files: Sequence[Attribute],
+    sent_files: Sequence[Attribute],
 ) -> None:
     """The addresses of an entity, with the methods that the token may use."""
     name, term = entity.__name__, entity.__term__
@@ -155,22 +155,21 @@ def add_entity(
         )
     spec.path(path=f"{path}/{{id}}", parameters=[ROW_ID], operations=one)
     for file in files:
-        _add_file(spec, entity, file, f"{path}/{{id}}/fichier/{file}", is_sent=file in sent_files)
+        _add_file(spec, name, file, f"{path}/{{id}}/fichier/{file.name}", is_sent=file in sent_files)
 
 
-def _add_file(spec: APISpec, entity: type[Entity], file: str, path: str, is_sent: bool) -> None:
-    name, label = entity.__name__, entity.__attributes__[file].label
+def _add_file(spec: APISpec, name: str, file: Attribute, path: str, is_sent: bool) -> None:
     binary: dict[str, Any] = {"application/octet-stream": {}}
     content = {"200": {"description": "Les octets du fichier", "content": {"*/*": {}}}}
     found = {
         "get": operation(
-            f"telecharger{name}_{file}", f"Télécharger\u00a0: {label}", content | refusals(), name
+            f"telecharger{name}_{file.name}", f"Télécharger\u00a0: {file.label}", content | refusals(), name
         )
     }
     if is_sent:
         found["put"] = operation(
-            f"deposer{name}_{file}",
-            f"Déposer\u00a0: {label}",
+            f"deposer{name}_{file.name}",
+            f"Déposer\u00a0: {file.label}",
             answered(200, "La fiche modifiée", ref(name), **ETAG) | refusals(412, 413, 422, 428),
             name,
             parameters=[IF_MATCH, parameter("query", "nom", {"type": "string"}, "Le nom du fichier.")],

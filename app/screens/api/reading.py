@@ -34,7 +34,7 @@ def read_list(entity: type[Entity], viewer: Viewer) -> Asked:
     shown = read_fields(entity, viewer)
     ask = listing.read(entity, viewer, request.args)
     known = {one.name for one in filters.filterable(permissions.visible(entity, viewer))}
-    understood = {(name, str(value)) for name, value in ask.pairs() if value != ""}
+    understood = {(name, str(value)) for name, value in ask.pairs(vue="", colonnes="") if value != ""}
     understood |= {("page", str(ask.page)), ("taille", str(ask.size)), ("q", ask.q)}
     for name, value in request.args.items(multi=True):
         if name == "champs":

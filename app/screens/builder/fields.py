@@ -296,7 +296,7 @@ class Required:
     def __call__(self, form: Form, field: Field) -> None:
         """Zero is a value, spaces are not."""
         given = getattr(field.data, "filename", "") if isinstance(field, FileField) else field.data
-        if given in (None, "") and not field.process_errors:
+        if given in (None, "", []) and not field.process_errors:
             raise StopValidation(self.sentence)
 
 

@@ -131,7 +131,8 @@ class RowForm:
         for name in self.edited:
             field_ = self.form[name]
             value = typed(field_)
-            if field_.process_errors or (value not in (None, "", [], False) and value != fresh.get(name)):
+            is_given = value is not None and value is not False and value not in ("", [])  # 0 is typed
+            if field_.process_errors or (is_given and value != fresh.get(name)):
                 return False
         return True
 

@@ -69,7 +69,7 @@ def of_row(row: Entity, viewer: Viewer) -> list[Event]:
         if one.kind is Kind.RELATION and one.target == entity.__name__:
             about = or_(about, getattr(HistoryEntry, one.column) == row.id)
     for other, one in related.relations_to(entity):
-        if one.inline or other is Answer:
+        if one.inline or (other is Answer and one.parent):
             about = or_(about, _of_parts(other, one, row.id))
     newest = (HistoryEntry.done_at.desc(), HistoryEntry.id.desc())
     statement = select(HistoryEntry).where(about).order_by(*newest).limit(ENTRIES)

@@ -9,7 +9,7 @@ from app.access import permissions
 from app.access.database import db
 from app.access.permissions import Action
 from app.access.viewer import Viewer
-from app.declare import Attribute, Entity, Kind, entities
+from app.declare import Attribute, Entity, pointing_at
 from app.screens.builder import listing, naming
 
 COUNTED = 1000
@@ -37,13 +37,7 @@ class Tab:
 
 def relations_to(entity: type[Entity]) -> list[tuple[type[Entity], Attribute]]:
     """Every relation that leads to this entity: those it is the parent of first."""
-    found = [
-        (other, one)
-        for other in entities()
-        for one in other.__attributes__.values()
-        if one.kind is Kind.RELATION and one.target == entity.__name__
-    ]
-    return sorted(found, key=lambda pair: not pair[1].parent)
+    return sorted(pointing_at(entity), key=lambda pair: not pair[1].parent)
 
 
 def tabs(
