@@ -171,10 +171,11 @@ class LoginPage(Door):
         form = LoginForm()
         if not form.validate_on_submit():
             return self.door("login", 422 if form.is_submitted() else 200, form=form, wrong="")
-        key = throttle.account_key(form.email.data or "")
+        key = throttle.account_here_key(form.email.data or "")
         limits = (
             (throttle.LOGIN_BY_ACCOUNT, key),
             (throttle.LOGIN_BY_ADDRESS, throttle.address_key()),
+            (throttle.LOGIN_FROM_ANYWHERE, throttle.account_key(form.email.data or "")),
         )
         if until := throttle.pause("login", limits):
             return self._paused(form, until)
@@ -292,7 +293,7 @@ class PasswordPage(Page):
         account_id = account.id
         form = ChangeForm()
         if form.validate_on_submit():
-            key = throttle.account_key(account.email)
+            key = throttle.account_here_key(account.email)
             if until := throttle.pause("login", ((throttle.LOGIN_BY_ACCOUNT, key),)):
                 form.current.errors = [too_often(until)]
                 return self._form(form, 429)

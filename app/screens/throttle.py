@@ -12,6 +12,9 @@ from limits import RateLimitItem, parse
 from app.screens import attempts  # noqa: F401  (registers the storage)
 
 LOGIN_BY_ACCOUNT = parse("8 per 15 minutes")
+"""From one address: a stranger's tries elsewhere do not shut the owner out."""
+LOGIN_FROM_ANYWHERE = parse("40 per 15 minutes")
+"""On one account, whatever the addresses."""
 LOGIN_BY_ADDRESS = parse("60 per 15 minutes")
 FORGOTTEN_BY_ACCOUNT = parse("3 per hour")
 FORGOTTEN_BY_ADDRESS = parse("20 per hour")
@@ -30,6 +33,11 @@ def account_key(email: str) -> str:
     return hashlib.sha256(email.strip().lower().encode()).hexdigest()[:32]
 
 
+def account_here_key(email: str) -> str:
+    """The same, from this visitor's address."""
+    return account_key(f"{email.strip().lower()} {address_key()}")
+
+
 def address_key() -> str:
     """The visitor's address (behind ``TRUSTED_PROXIES`` relays); of IPv6, the network that one home holds."""
     told = request.remote_addr or "unknown"
@@ -41,18 +49,19 @@ def address_key() -> str:
 
 
 def pause(what: str, limits: tuple[tuple[RateLimitItem, str], ...]) -> datetime | None:
-    """Count one try against each limit; until when to wait if one is passed, else None.
+    """Count one try against each limit in turn; until when to wait at the first that is passed, else None.
 
-    Counting comes before the try, so that tries sent together are counted together.
+    Counting comes before the try, so that tries sent together are counted together. A try that one limit
+    stops is not counted against those after it.
     """
     limiter = _limiter()
     if limiter is None:
         return None
-    ends = []
     for item, key in limits:
         if not limiter.limiter.hit(item, what, key):
-            ends.append(limiter.limiter.get_window_stats(item, what, key).reset_time)
-    return datetime.fromtimestamp(math.ceil(max(ends)), UTC) if ends else None
+            ends = limiter.limiter.get_window_stats(item, what, key).reset_time
+            return datetime.fromtimestamp(math.ceil(ends), UTC)
+    return None
 
 
 def forgive(what: str, item: RateLimitItem, key: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from app import create_app
 from app.access.database import db
@@ -46,6 +47,23 @@ def test_an_unknown_address_is_paused_like_a_known_one(limited: Town) -> None:
     client = limited.client(None)
     answers = [enter(client, "nobody@example.org", "au hasard").status_code for _ in range(9)]
     assert answers == [422] * 8 + [429]
+
+
+def test_a_stranger_s_tries_do_not_shut_the_owner_out(limited: Town) -> None:
+    def come_from(address: str) -> FlaskClient:
+        client = limited.client(None)
+        client.environ_base["REMOTE_ADDR"] = address
+        return client
+
+    stranger, owner = come_from("192.0.2.1"), come_from("192.0.2.2")
+    tries = [enter(stranger, "claire@example.org", "au hasard").status_code for _ in range(50)]
+    assert tries == [422] * 8 + [429] * 42
+    assert enter(owner, "claire@example.org").status_code == 302
+    # From everywhere at once, forty tries in all: 8, the owner’s one, then 31 more.
+    spread = [
+        enter(come_from(f"198.51.100.{n}"), "claire@example.org", "au hasard").status_code for n in range(40)
+    ]
+    assert spread == [422] * 31 + [429] * 9
 
 
 def test_getting_in_forgets_the_tries_before(limited: Town) -> None:
