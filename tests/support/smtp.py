@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -18,6 +18,8 @@ class Listener(Controller):
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
         self._refusals: list[str] = []
+        self.before_answering: Callable[[], None] = lambda: None
+        """Called once a message is kept, before the sender is told so."""
         self._arrived = threading.Condition()
         super().__init__(self, hostname="127.0.0.1", port=0)
 
@@ -38,6 +40,7 @@ class Listener(Controller):
             message["X-Envelope-To"] = ", ".join(envelope.rcpt_tos)
             self.messages.append(message)
             self._arrived.notify_all()
+        self.before_answering()
         return "250 kept"
 
     def refuse_next(self, times: int = 1, answer: str = "451 try again later") -> None:
