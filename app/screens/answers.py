@@ -77,6 +77,7 @@ class PersonRecord(StaffScreen):
         asked = permissions.questions(Person, g.viewer)
         if not g.viewer.acting_roles & CARE or not any(permissions.sees(g.viewer, one) for one in asked):
             return ()
-        if not declarations.is_child(row.id):
+        in_history = request.args.get("onglet") == "historique"  # is as dear as a page may be
+        if in_history or not declarations.is_child(row.id):
             return ()
         return (("Réponses", "ui-checks", AnswersPage.url(person_id=row.id)),)
