@@ -171,22 +171,18 @@ class LoginPage(Door):
         form = LoginForm()
         if not form.validate_on_submit():
             return self.door("login", 422 if form.is_submitted() else 200, form=form, wrong="")
-        key = throttle.account_here_key(form.email.data or "")
-        limits = (
-            (throttle.LOGIN_BY_ACCOUNT, key),
-            (throttle.LOGIN_BY_ADDRESS, throttle.address_key()),
-            (throttle.LOGIN_FROM_ANYWHERE, throttle.account_key(form.email.data or "")),
-        )
+        email = form.email.data or ""
+        limits = (*throttle.password_limits(email), (throttle.LOGIN_BY_ADDRESS, throttle.address_key()))
         if until := throttle.pause("login", limits):
             return self._paused(form, until)
         now = clock.now()
-        opened = login.check(form.email.data or "", form.password.data or "")
+        opened = login.check(email, form.password.data or "")
         entered = opened and login.enter(
             opened, request.remote_addr, device_of(request.user_agent.string), now
         )
         if not entered:
             return self.door("login", 422, form=form, wrong=WRONG)
-        throttle.forgive("login", throttle.LOGIN_BY_ACCOUNT, key)
+        throttle.forgive(email)
         let_in(entered, now)
         return redirect(destination(entered, wanted))
 
@@ -293,14 +289,14 @@ class PasswordPage(Page):
         account_id = account.id
         form = ChangeForm()
         if form.validate_on_submit():
-            key = throttle.account_here_key(account.email)
-            if until := throttle.pause("login", ((throttle.LOGIN_BY_ACCOUNT, key),)):
+            email = account.email
+            if until := throttle.pause("login", throttle.password_limits(email)):
                 form.current.errors = [too_often(until)]
                 return self._form(form, 429)
             now = clock.now()
             wrong = login.change_password(account_id, form.current.data or "", form.password.data or "", now)
             if not wrong:
-                throttle.forgive("login", throttle.LOGIN_BY_ACCOUNT, key)
+                throttle.forgive(email)
                 return self._stay(account_id, now)
             form.current.errors = wrong.get("current", [])
             form.password.errors = wrong.get("password", [])

@@ -38,6 +38,11 @@ def account_here_key(email: str) -> str:
     return account_key(f"{email.strip().lower()} {address_key()}")
 
 
+def password_limits(email: str) -> tuple[tuple[RateLimitItem, str], ...]:
+    """How often the password of an account may be tried, wherever it is asked."""
+    return ((LOGIN_BY_ACCOUNT, account_here_key(email)), (LOGIN_FROM_ANYWHERE, account_key(email)))
+
+
 def address_key() -> str:
     """The visitor's address (behind ``TRUSTED_PROXIES`` relays); of IPv6, the network that one home holds."""
     told = request.remote_addr or "unknown"
@@ -64,8 +69,8 @@ def pause(what: str, limits: tuple[tuple[RateLimitItem, str], ...]) -> datetime 
     return None
 
 
-def forgive(what: str, item: RateLimitItem, key: str) -> None:
-    """Forget the tries of who got in at last."""
+def forgive(email: str) -> None:
+    """Forget the tries, from this address, of who got in at last."""
     limiter = _limiter()
     if limiter is not None:
-        limiter.limiter.clear(item, what, key)
+        limiter.limiter.clear(LOGIN_BY_ACCOUNT, "login", account_here_key(email))

@@ -141,8 +141,7 @@ class TokensPage(Page):
 
     def _may_try(self, form: TokenForm) -> bool:
         """Whether the password may be tried again: as often as at the door, and counted with it."""
-        key = throttle.account_here_key(asking().email)
-        until = throttle.pause("login", ((throttle.LOGIN_BY_ACCOUNT, key),))
+        until = throttle.pause("login", throttle.password_limits(asking().email))
         if until:
             form.password.errors = [too_often(until)]
         return until is None
@@ -153,7 +152,7 @@ class TokensPage(Page):
             field.errors = [sentence]
         if made.problems:
             return self._page(status=422, **forms)
-        throttle.forgive("login", throttle.LOGIN_BY_ACCOUNT, throttle.account_here_key(asking().email))
+        throttle.forgive(asking().email)
         return self._page(told=made.token)
 
     def _page(

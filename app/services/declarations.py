@@ -121,9 +121,11 @@ def correct(read: Sheet, answers: Mapping[int, Any], now: datetime) -> Outcome:
     An answer left as it was keeps its date: nobody has said it anew.
     """
     changes = {
-        one.question.id: answers[one.question.id]
+        one.question.id: given
         for one in read.asked
-        if one.question.id in answers and answers[one.question.id] != one.in_force
+        if one.question.id in answers
+        and (given := answers[one.question.id]) != one.in_force
+        and not (questions.is_empty(given) and questions.is_empty(one.in_force))
     }
     saved: list[str] = []
     for code in sorted({one.year for one in read.asked if one.question.id in changes}):
@@ -140,4 +142,6 @@ def correct(read: Sheet, answers: Mapping[int, Any], now: datetime) -> Outcome:
 
 def needs_year(asked: Iterable[Asked], answers: Mapping[int, Any]) -> bool:
     """Whether any of these answers is that of one school year."""
-    return any(one.question.is_yearly and one.question.id in answers for one in asked)
+    return any(
+        one.question.is_yearly and not questions.is_empty(answers.get(one.question.id)) for one in asked
+    )

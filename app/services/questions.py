@@ -162,9 +162,14 @@ def record(
         given = answers[one.question.id]
         if isinstance(given, FileRef):
             changed |= _put(_row(one, person_id, family_id, year), given.name, now, given)
-        elif one.answer is not None or given not in (None, "", []):
+        elif one.answer is not None or not is_empty(given):
             changed |= _put(_row(one, person_id, family_id, year), given, now)
     return changed
+
+
+def is_empty(given: Any) -> bool:
+    """Whether that is no answer; « non » and zero are answers."""
+    return given in (None, "", [])
 
 
 def _put(row: Answer, given: Any, now: datetime, file: FileRef | None = None) -> bool:

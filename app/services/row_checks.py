@@ -98,9 +98,11 @@ ABOUT_A_CHILD = "Une question porte sur un enfant\u00a0: choisissez «\u00a0Chaq
 
 def _question(row: Any) -> Problems:
     found = _still_tightened(row) | _still_answered(row)
+    if not row.is_asked:
+        return found
     if row.subject is not Subject.CHILD:
         found["subject"] = ABOUT_A_CHILD
-    if found or not row.is_asked:
+    if found:
         return found
     in_force = asking.in_force()
     asked = [one.question_id for name in in_force if name != asking.RETIRED for one in in_force[name]]
