@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from app.access.database import db
-from app.access.versions import Remembered, current_version
+from app.access.versions import Remembered
 from app.models import Activity, Bracket, ClosingDay, Period, Rule, Setting, Tariff, Unit
 from app.rules import kinds  # noqa: F401  (registers them)
 from app.rules.booking import DatedRule
@@ -47,7 +47,6 @@ class DatedGrid:
 class Catalogue:
     """What the town offers, by which rules, at which prices. ``units`` are in the order of display."""
 
-    version: int
     units: tuple[Unit, ...]
     readable_rules: tuple[DatedRule, ...]
     broken_rules: tuple[str, ...]
@@ -97,7 +96,7 @@ def _read_apart() -> Catalogue:
     """In a session of its own, on the same transaction: its rows are nobody else's."""
     connection = db.session.connection()
     with _lock, Session(bind=connection, join_transaction_mode="create_savepoint") as own:
-        found = _read(own, current_version(db.session()))
+        found = _read(own)
         own.expunge_all()
         return found
 
@@ -109,7 +108,7 @@ Inside a transaction that has just changed it, what that transaction sees.
 """
 
 
-def _read(session: Session, version: int) -> Catalogue:
+def _read(session: Session) -> Catalogue:
     units = session.scalars(
         select(Unit)
         .join(Unit.activity)
@@ -135,7 +134,6 @@ def _read(session: Session, version: int) -> Catalogue:
         else:
             unit_grids[row.unit_id].append(grid)
     return Catalogue(
-        version=version,
         units=tuple(units),
         readable_rules=tuple(rules),
         broken_rules=tuple(broken),
