@@ -38,7 +38,7 @@ class AnswersPage(Page):
         sheet = declarations.sheet(person_id, numbers.asked(request.args, "foyer"), now)
         if sheet is None:
             abort(404)
-        made = type("AnswersForm", (FlaskForm,), question_fields(sheet.asked))
+        made = type("AnswersForm", (FlaskForm,), question_fields(sheet.asked, whole=False))
         start = question_values(sheet.asked, earlier=False)
         form = made(data=start)
         problem = ""

@@ -22,9 +22,16 @@ REQUIRED = "Répondez à cette question."
 NO_ANSWER = "Sans réponse"
 
 
-def question_fields(asked: Iterable[Asked]) -> dict[str, Any]:
-    """A field for each question that may be answered, named after its number."""
-    return {name_of(one): _question_field(one) for one in asked if one.is_editable}
+def question_fields(asked: Iterable[Asked], *, whole: bool = True) -> dict[str, Any]:
+    """A field for each question that may be answered, named after its number.
+
+    ``whole`` False: what must be answered and is not yet may wait, what was answered is not emptied.
+    """
+    return {
+        name_of(one): _question_field(one, one.question.is_required and (whole or one.in_force is not None))
+        for one in asked
+        if one.is_editable
+    }
 
 
 def name_of(one: Asked) -> str:
@@ -38,10 +45,10 @@ def fields_of(form: FlaskForm, asked: Iterable[Asked]) -> list[tuple[Asked, Fiel
     return [(one, found.get(name_of(one))) for one in asked]
 
 
-def _question_field(one: Asked) -> Any:
+def _question_field(one: Asked, is_required: bool) -> Any:
     question = one.question
     is_there = one.file is not None
-    validators: list[Any] = [Required(REQUIRED)] if question.is_required and not is_there else []
+    validators: list[Any] = [Required(REQUIRED)] if is_required and not is_there else []
     common = {"label": question.label, "description": question.help_text or ""}
     kind = question.question_kind
     offered = [SelectChoice(str(word), str(word)) for word in question.choices or ()]

@@ -209,6 +209,9 @@ def test_putting_one_answer_right_renews_no_other(town: Town) -> None:
         )
         db.session.commit()
     third = ask("troisieme", QuestionKind.TEXT)
+    with unscoped("toutes obligatoires"):  # what nobody has answered yet does not hold a correction back
+        db.session.query(Question).update({Question.is_required: True})
+        db.session.commit()
     desk, address = town.client("desk"), f"/service/reponses-de/{lila}"
     page = desk.get(address)
     assert "Vieux" in page.text  # said as last year's, not typed in its field
@@ -218,6 +221,8 @@ def test_putting_one_answer_right_renews_no_other(town: Town) -> None:
     with unscoped("les réponses"):
         rows = {(row.given, row.answered_at) for row in db.session.scalars(select(Answer))}
     assert rows == {("Vieux", long_ago), ("Tient", long_ago), ("Neuf", NOVEMBER)}
+    emptied = desk.post(address, data={**form_of(desk.get(address).text), f"q{third}": " "})
+    assert emptied.status_code == 422
 
 
 def test_a_page_that_came_too_late_shows_what_the_other_wrote(town: Town) -> None:
