@@ -77,6 +77,7 @@ from app.screens.dashboard import Dashboard, FamilySwitch
 from app.screens.document_inbox import DocumentInboxPage
 from app.screens.documentation import DocumentationPage
 from app.screens.documents import DocumentsPage
+from app.screens.erasure import ErasurePage
 from app.screens.family_file import FamilyFilePage
 from app.screens.history import HistoryPage
 from app.screens.invoices import InvoiceFile, InvoicesPage
@@ -129,6 +130,7 @@ STAFF = (
     screen(HealthReading, in_menu=False),
     screen(Deferral, in_menu=False),
     screen(Answer, in_menu=False),
+    page("Dossiers à effacer", ErasurePage, icon="trash3"),
     heading("Factures"),
     page("Facturation", BillingPage, icon="calculator"),
     screen(Invoice, icon="receipt", tabs=(InvoiceLine, Payment, CreditNote)),

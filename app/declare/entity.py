@@ -68,7 +68,8 @@ class Entity(DeclarativeBase):
     ``__listed__`` the columns of its lists, ``__menu__`` the heading it stands under, ``__repeated__``
     what the history says again at each change, ``__health__`` the relation to the child whose health
     it tells (``access/readings.py``), ``__answers__`` the relation to the town's question that it answers:
-    who does not see the question has no such row.
+    who does not see the question has no such row. ``__outlives__``: the law of accounts keeps these rows when
+    the household is erased (``services/erasure.py``).
     """
 
     metadata = MetaData(naming_convention=NAMING)
@@ -96,6 +97,7 @@ class Entity(DeclarativeBase):
     __repeated__: ClassVar[tuple[str, ...]] = ()
     __health__: ClassVar[str] = ""
     __answers__: ClassVar[str] = ""
+    __outlives__: ClassVar[bool] = False
     __attributes__: ClassVar[dict[str, Attribute]] = {}
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-2)

@@ -78,6 +78,8 @@ def faults_of(entity: "type[Entity]") -> Iterator[str]:
     for name in (*entity.__named__, *entity.__listed__, *entity.__searched__):
         if name not in entity.__attributes__:
             yield f"{where} cite l'attribut {name}, qui n'est pas déclaré."
+    if entity.__outlives__:
+        yield from _outliving_faults(entity, where)
     for attribute in entity.__attributes__.values():
         yield from _attribute_faults(attribute, f"{where}.{attribute.name}")
         if attribute.inline:
@@ -99,6 +101,22 @@ def _attribute_faults(attribute: Attribute, at: str) -> Iterator[str]:
         yield f"{at} mène à {attribute.target}, qui n'est pas une entité déclarée."
     if attribute.secret and see:
         yield f"{at} est secret et pourtant montré : mettez see=NOBODY."
+
+
+def _outliving_faults(entity: "type[Entity]", where: str) -> Iterator[str]:
+    """What stays after a household is erased can't need a row that goes."""
+    for one in entity.__attributes__.values():
+        target = _entities.get(one.target)
+        if (
+            target is None
+            or one.target == "Family"
+            or target.__outlives__
+            or isinstance(target.__scope__, Root)
+        ):
+            continue
+        if one.required:
+            at = f"{where}.{one.name}"
+            yield f"{at} mène à {one.target}, qui s'efface avec un foyer : rendez la relation facultative."
 
 
 def _inline_faults(entity: "type[Entity]", attribute: Attribute, at: str) -> Iterator[str]:

@@ -105,6 +105,7 @@ class Invoice(Entity):
 
     __term__ = feminine("facture", "factures")
     __scope__ = "family"
+    __outlives__ = True
     __see__ = MONEY_SEEN
     __edit__ = NOBODY
     __create__ = NOBODY
@@ -136,6 +137,7 @@ class CreditNote(Entity):
 
     __term__ = masculine("avoir", "avoirs")
     __scope__ = "family"
+    __outlives__ = True
     __see__ = MONEY_SEEN
     __edit__ = NOBODY
     __menu__ = "Factures"
@@ -166,6 +168,7 @@ class InvoiceLine(Entity):
 
     __term__ = feminine("ligne de facture", "lignes de facture")
     __scope__ = "family"
+    __outlives__ = True
     __see__ = MONEY_SEEN
     __edit__ = NOBODY
     __create__ = NOBODY
@@ -214,6 +217,7 @@ class Payment(Entity):
 
     __term__ = masculine("règlement", "règlements")
     __scope__ = "family"
+    __outlives__ = True
     __see__ = MONEY_SEEN
     __edit__ = BILLING
     __menu__ = "Factures"
@@ -235,6 +239,7 @@ class Mandate(Entity):
 
     __term__ = masculine("mandat de prélèvement", "mandats de prélèvement")
     __scope__ = "family"
+    __outlives__ = True
     __see__ = FAMILY | BILLING
     __edit__ = BILLING
     __menu__ = "Factures"
@@ -256,6 +261,7 @@ class MandateFacility(Entity):
 
     __term__ = feminine("structure prélevée", "structures prélevées")
     __scope__ = "mandate"
+    __outlives__ = True
     __see__ = FAMILY | BILLING
     __edit__ = BILLING
     __menu__ = "Factures"

@@ -10,6 +10,7 @@ from app.declare import (
     CARE,
     FAMILY,
     HOUSEHOLD,
+    NOBODY,
     STAFF,
     Choice,
     Entity,
@@ -67,7 +68,13 @@ class Family(Entity):
         help="Chaque facture arrive à cette adresse. Elle peut différer de celle des parents.",
     )
     notes: Mapped[str | None] = attribute("Notes du service", kind=Kind.LONG_TEXT, see=CARE, edit=Role.DESK)
-    left_on: Mapped[date | None] = attribute("Partie le", see=STAFF, edit=Role.DESK)
+    left_on: Mapped[date | None] = attribute(
+        "Partie le",
+        see=STAFF,
+        edit=Role.DESK,
+        help="Le dossier pourra être effacé une fois la durée de conservation passée.",
+    )
+    erased_on: Mapped[date | None] = attribute("Effacée le", see=STAFF, edit=NOBODY)
 
 
 class Quotient(Entity):

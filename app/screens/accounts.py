@@ -18,6 +18,7 @@ from app.entities.account import RoleName
 from app.models import Family
 from app.screens.builder.addresses import link
 from app.screens.builder.staff import StaffScreen
+from app.screens.erasure import ErasurePage, may_erase
 from app.screens.page import Page
 from app.services import accounts, clock, login_moves, team
 from app.services.accounts import Access, Outcome, Sent
@@ -111,10 +112,13 @@ class FamilyRecord(StaffScreen):
     """The generated page of a household, which leads to its accesses."""
 
     def actions(self, row: Entity) -> Sequence[tuple[str, str, str]]:
-        """The accesses, for who may open them."""
-        if not g.viewer.acting_roles & FamilyAccess.roles:
-            return ()
-        return (("Accès des parents", "key", FamilyAccess.url(family_id=row.id)),)
+        """The accesses, for who may open them; the erasure of a household that left."""
+        found = []
+        if g.viewer.acting_roles & FamilyAccess.roles:
+            found.append(("Accès des parents", "key", FamilyAccess.url(family_id=row.id)))
+        if isinstance(row, Family) and row.left_on and not row.erased_on and may_erase(g.viewer):
+            found.append(("Effacer le dossier", "trash3", ErasurePage.url("confirm", family_id=row.id)))
+        return found
 
 
 class HatSwitch(Page):

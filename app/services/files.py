@@ -10,7 +10,7 @@ import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
@@ -361,6 +361,12 @@ def remove_orphans(now: datetime) -> int:
             path.unlink(missing_ok=True)
             removed += 1
     return removed
+
+
+def remove(keys: Iterable[str]) -> None:
+    """Delete these files, whose rows are gone."""
+    for key in keys:
+        _path(key).unlink(missing_ok=True)
 
 
 def keys_in_use() -> set[str]:

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.models import Heartbeat
-from app.services import clock, mailer, places
+from app.services import clock, files, mailer, places
 from app.services.outbox import MAIL_ADDED
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,9 @@ class Jobs:
         self.stopping = threading.Event()
         self.send_mail = self.huey.task(name="send_mail")(self._in_app(self._send_mail))
         self.huey.periodic_task(crontab(minute="*"), name="every_minute")(self._in_app(self._every_minute))
+        self.huey.periodic_task(crontab(hour="3", minute="40"), name="every_night")(
+            self._in_app(self._every_night)
+        )
 
     def add(self, name: str, job: Job) -> Job:
         """Make a task of a function; calling what is returned puts it in the queue.
@@ -73,6 +76,11 @@ class Jobs:
         beat()
         self._send_mail()
         places.give_all(clock.now())
+
+    def _every_night(self) -> None:
+        removed = files.remove_orphans(clock.now())
+        if removed:
+            log.info("%s files that no row points at were removed", removed)
 
 
 def _queue(app: Flask) -> Huey:

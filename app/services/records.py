@@ -166,7 +166,7 @@ def held_by(entity: type[Entity], holding: list[Dependents]) -> str:
 def dependents(row: Entity) -> list[Dependents]:
     """What points at a row, whoever may see it; one statement."""
     # What is only set to empty neither holds nor leaves.
-    pointing = [pair for pair in pointing_at(type(row)) if _ondelete(*pair) != "SET NULL"]
+    pointing = [pair for pair in pointing_at(type(row)) if ondelete(*pair) != "SET NULL"]
     if not pointing:
         return []
     counts = [_count(other.__table__, one.column, row.id).scalar_subquery() for other, one in pointing]
@@ -177,7 +177,8 @@ def dependents(row: Entity) -> list[Dependents]:
     ]
 
 
-def _ondelete(entity: type[Entity], one: Attribute) -> str | None:
+def ondelete(entity: type[Entity], one: Attribute) -> str | None:
+    """What the database does with a row when the one that it points at goes: CASCADE, SET NULL, RESTRICT."""
     return next(iter(entity.__table__.c[one.column].foreign_keys)).ondelete
 
 

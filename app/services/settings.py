@@ -32,6 +32,7 @@ class Town:
     billing_starts: str = _setting("Premier mois facturé ici (AAAA-MM)", "")  # type: ignore[assignment]
     due_day: int = _setting("Jour d’échéance des factures", 10)  # type: ignore[assignment]
     creditor: str = _setting("Créancier sur la facture", "Trésor public")  # type: ignore[assignment]
+    retention_months: int = _setting("Conservation d’un dossier après le départ (mois)", 24)  # type: ignore[assignment]
     payment_url: str = _setting("Site de paiement", "")  # type: ignore[assignment]
 
     @property

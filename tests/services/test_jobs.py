@@ -20,7 +20,7 @@ from app.access.database import db, reading
 from app.access.viewer import unscoped
 from app.entities.exchange import MailStatus
 from app.models import Heartbeat, OutgoingMail
-from app.services import clock, jobs, outbox
+from app.services import clock, files, jobs, outbox
 from tests.people import Town
 from tests.support.smtp import Listener
 
@@ -121,6 +121,17 @@ def test_the_minute_task_beats_and_sends_what_no_wake_told(town: Town) -> None:
     with unscoped("essai"):
         beat = db.session.scalars(select(Heartbeat).where(Heartbeat.name == "worker")).one()
     assert abs(datetime.now(UTC) - beat.beaten_at) < timedelta(seconds=30)
+
+
+def test_every_night_the_files_of_no_row_are_removed_a_day_after_they_came(town: Town) -> None:
+    lost, fresh = (files.open_path(files.keep(b"%PDF-1.4", "piece.pdf", files.PDF)) for _ in range(2))
+    days_ago = time.time() - 2 * 86_400
+    os.utime(lost, (days_ago, days_ago))
+    huey = jobs.jobs_of(town.app).huey
+    told = {task.name: task for task in huey.read_periodic(datetime(2026, 9, 7, 3, 40, tzinfo=UTC))}
+    assert set(told) == {"every_minute", "every_night"}
+    huey.execute(told["every_night"])
+    assert fresh.is_file() and not lost.is_file()
 
 
 def test_a_job_of_another_module_runs_in_the_worker_with_the_application(town: Town) -> None:
