@@ -90,6 +90,35 @@ class FreezeDate(Entity):
     reopens_month: Mapped[int] = attribute("Rouvre le mois", check=between(1, 12), default=5)
 
 
+class Refusable(Choice):
+    """What the service refuses with a reason that the family reads."""
+
+    CHANGE = "change", "Une modification", "blue", "pencil-square"
+    DOCUMENT = "document", "Un document", "yellow", "file-earmark-text"
+    REGISTRATION = "registration", "Une inscription", "green", "calendar2-check"
+
+
+class RefusalReason(Entity):
+    """Refusal reason: offered where the service refuses, and the sentence that the family then reads.
+
+    A town that writes some for a thing replaces the usual ones of that thing (``services/refusals.py``).
+    """
+
+    __term__ = masculine("motif de refus", "motifs de refus")
+    __scope__ = TOWN
+    __see__ = STAFF
+    __edit__ = SETTINGS
+    __menu__ = "Réglages"
+    __named__ = ("name",)
+    __listed__ = ("about", "name", "sentence", "position")
+
+    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS)
+    about: Mapped[Refusable] = attribute("Ce qui est refusé")
+    name: Mapped[str] = attribute("Motif", length=60, help="Les mots du bouton : « Illisible ».")
+    sentence: Mapped[str] = attribute("Ce que lit la famille", length=400, help="Une phrase entière.")
+    position: Mapped[int] = attribute("Rang", default=0, see=SETTINGS)
+
+
 class Setting(Entity):
     """Setting: one value of the town that is not a rule (name, threshold, due day, link validity)."""
 

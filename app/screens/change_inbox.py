@@ -10,20 +10,15 @@ from app.access import permissions
 from app.access.viewer import Side, current_viewer
 from app.declare import Entity, Role, entity_named
 from app.entities.exchange import RequestStatus
+from app.entities.rulebook import Refusable
 from app.models import ChangeRequest, Family
 from app.rules.words import NBSP
 from app.screens import numbers
 from app.screens.builder.cells import words
 from app.screens.page import Page
-from app.services import clock, decisions
+from app.services import clock, decisions, refusals
 from app.services.decisions import Compared, Decision
 
-REASONS = (
-    "Il nous faut un justificatif : envoyez-le dans « Mes documents ».",
-    "L’adresse n’est pas complète : indiquez le numéro, la voie et la commune.",
-    "L’information ne correspond pas au document d’identité.",
-    "La demande concerne une autre personne.",
-)
 HIDDEN = "masqué pour votre rôle"
 
 
@@ -104,7 +99,7 @@ class ChangeInbox(Page):
             waiting=waiting,
             previous=waiting[rank - 1] if rank > 0 else None,
             following=waiting[rank + 1] if 0 <= rank < len(waiting) - 1 else None,
-            reasons=REASONS,
+            reasons=refusals.offered(Refusable.CHANGE),
             can_undo=decisions.can_undo(asked, clock.now()),
             lately=lately,
             typed=request.form,
@@ -124,10 +119,9 @@ class ChangeInbox(Page):
 
 def reason_typed() -> str:
     """The usual reason chosen, completed by the free text, or the free text alone."""
-    chosen = request.form.get("motif", "")
-    free = request.form.get("precision", "").strip()
-    usual = chosen if chosen in REASONS else ""
-    return " ".join(filter(None, (usual, free)))[:1000]
+    return refusals.sentence(Refusable.CHANGE, request.form.get("motif"), request.form.get("precision"))[
+        :1000
+    ]
 
 
 def _revision() -> int | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
@@ -18,11 +19,12 @@ from app.access.viewer import Side, current_viewer
 from app.declare import CARE
 from app.entities.family import MemberKind
 from app.entities.paperwork import DocumentStatus
+from app.entities.rulebook import Refusable
 from app.models import Activity, Deferral, Document, Membership, Registration
 from app.screens import numbers
 from app.screens.page import Page
-from app.services import clock, documents, files, paperwork, registrations
-from app.services.documents import REASONS, Outcome
+from app.services import clock, documents, files, paperwork, refusals, registrations
+from app.services.documents import Outcome
 
 SHOWN = 60
 UNREADABLE_DATE = "Écrivez une date, par exemple 31/08/2027."
@@ -34,17 +36,23 @@ class DecisionForm(FlaskForm):
     valid_until = DateField("Valable jusqu’au", validators=[Optional()])
     reason = RadioField(
         "Ou refuser, parce que",
-        choices=[SelectChoice(key, word) for key, word, _ in REASONS],
+        choices=[],
         validators=[Optional()],
+        validate_choice=False,
     )
     more = TextAreaField("Précision pour la famille", validators=[Optional(), Length(max=600)])
     deferred_until = DateField("Délai jusqu’au", validators=[Optional()])
     deferred_reason = StringField("Motif du délai", validators=[Optional(), Length(max=200)])
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.reason.choices = [
+            SelectChoice(one.key, one.name) for one in refusals.offered(Refusable.DOCUMENT)
+        ]
+
     def words(self) -> str:
         """The sentence that the parent reads."""
-        chosen = next((sentence for key, _, sentence in REASONS if key == self.reason.data), "")
-        return " ".join(filter(None, (chosen, (self.more.data or "").strip())))
+        return refusals.sentence(Refusable.DOCUMENT, self.reason.data, self.more.data)
 
 
 class DocumentInboxPage(Page):

@@ -1,6 +1,7 @@
 """Registrations to decide: the queue, the child, the papers, and the decision (I2, G2)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
@@ -8,7 +9,7 @@ from flask_appbuilder import expose
 from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
-from wtforms import SelectField, TextAreaField
+from wtforms import RadioField, SelectField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
@@ -16,11 +17,12 @@ from app.access.database import db
 from app.access.viewer import Side, current_viewer
 from app.declare import CARE
 from app.entities.booking import RegistrationStatus
+from app.entities.rulebook import Refusable
 from app.models import Activity, CareGroup, Registration
 from app.rules.kinds.admission import months_old
 from app.screens import numbers
 from app.screens.page import Page
-from app.services import ages, clock, paperwork, registrations
+from app.services import ages, clock, paperwork, refusals, registrations
 from app.services.ages import age_words
 
 SHOWN = 60
@@ -30,7 +32,18 @@ class AnswerForm(FlaskForm):
     """The group in which the child goes, or why not."""
 
     group = SelectField("Groupe", validators=[Optional()], choices=[], validate_choice=False)
+    usual = RadioField("Ou refuser, parce que", choices=[], validators=[Optional()], validate_choice=False)
     reason = TextAreaField("Motif du refus", validators=[Optional(), Length(max=600)])
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.usual.choices = [
+            SelectChoice(one.key, one.name) for one in refusals.offered(Refusable.REGISTRATION)
+        ]
+
+    def words(self) -> str:
+        """The sentence that the family reads."""
+        return refusals.sentence(Refusable.REGISTRATION, self.usual.data, self.reason.data)
 
 
 class RegistrationInboxPage(Page):
@@ -74,7 +87,7 @@ class RegistrationInboxPage(Page):
             accept,
             viewer.name if viewer else "",
             clock.now(),
-            form.reason.data or "",
+            form.words(),
             _group(form.group.data) if accept else None,
             seen=numbers.asked(request.form, "seen"),
         )

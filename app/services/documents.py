@@ -23,20 +23,6 @@ from app.services.recipients import tell_household
 
 LONGEST_DELAY = timedelta(days=366)
 
-REASONS = (
-    (
-        "illisible",
-        "Illisible",
-        "On ne peut pas lire le document. Photographiez-le à plat, en pleine lumière.",
-    ),
-    ("annee", "Mauvaise année", "Ce document n’est pas celui de la bonne année."),
-    ("page", "Page manquante", "Il manque une page."),
-    ("personne", "Pas la bonne personne", "Ce document est celui d’une autre personne."),
-    ("signature", "Pas signé", "Il manque la signature."),
-    ("autre-document", "Autre document", "Ce n’est pas le document demandé."),
-)
-"""Key, word on the button, sentence that the parent reads."""
-
 
 @dataclass(frozen=True)
 class Outcome:

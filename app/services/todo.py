@@ -219,7 +219,11 @@ def _file(child: Person, known: Known) -> Iterator[Todo]:
     elif is_missing:
         path, verb = first.path, "Compléter"
         lack = first.word if first.word.startswith("Il manque") else ""
-        words = f"{lack} {of(name)}." if lack else f"{first.title} {of(name)}{NBSP}: {_small(first.word)}."
+        words = f"{lack} {of(name)}" if lack else f"{first.title} {of(name)}{NBSP}: {_small(first.word)}"
+        if first.window is not None and not first.window.open:  # the page would only be read
+            path, verb = CONTACT, "Écrire"
+            words += ", prévenez la structure"
+        words += "."
     else:
         path, verb = first.path, "Relire"
         words = f"{first.title} {of(name)}, {_small(first.word)}{until}."

@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from sqlalchemy import select
+
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import Entity
@@ -173,6 +175,19 @@ def test_a_freeze_that_comes_near_is_told_with_its_last_day_and_before_the_invoi
         "Facture d’octobre 2026, 65,09 €, jusqu’au lundi 10 août.",
     ]
     assert desk(town, now=datetime(2026, 8, 1, tzinfo=UTC)).todos[0].verb == "Payer"
+
+
+def test_what_is_missing_in_a_part_that_is_closed_leads_to_the_service(town: Town) -> None:
+    healthy(town)
+    add(FreezeDate(section="health", month=8, day=1, reopens_month=5, reopens_day=1))
+    with unscoped("test"):
+        for record in db.session.scalars(select(HealthRecord)):
+            record.doctor_name, record.confirmed_on = None, date(2026, 6, 1)
+        db.session.commit()
+    (found,) = (one for one in desk(town).todos if "médecin" in one.sentence and "Lila" in one.sentence)
+    assert (found.sentence, found.verb, found.url) == (
+        "Il manque le médecin de Lila, prévenez la structure.", "Écrire", "/contact/"
+    )  # fmt: skip
 
 
 def test_the_dashboard_costs_the_same_whatever_the_household(town: Town) -> None:

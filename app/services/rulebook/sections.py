@@ -15,6 +15,7 @@ from app.models import (
     HealthWord,
     MailText,
     Question,
+    RefusalReason,
     Rule,
     School,
     SchoolYear,
@@ -158,6 +159,7 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section("document_types", "Pièces demandées", DocumentType),
     Section("questions", "Questions", Question, reads={"choices": texts_of}),
+    Section("refusal_reasons", "Motifs de refus", RefusalReason),
     Section("vaccines", "Vaccins", Vaccine),
     Section("health_words", "Mots de santé", HealthWord),
     Section(
