@@ -80,7 +80,8 @@ def declared(town: Town, rows: dict[str, Rows], monkeypatch: pytest.MonkeyPatch)
         db.session.execute(
             update(Question).where(Question.id == question).values(
                 subject=Subject.CHILD, section=QuestionSection.AUTHORISATIONS,
-                question_kind=QuestionKind.TEXT, facility_id=None, from_age=None, to_age=None, is_yearly=False,
+                question_kind=QuestionKind.TEXT, facility_id=None,
+                from_age=None, to_age=None, is_yearly=False,
             )
         )  # fmt: skip
         db.session.execute(
