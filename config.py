@@ -141,7 +141,7 @@ SAME_EVERYWHERE: Mapping[str, Any] = {
     "WTF_CSRF_TIME_LIMIT": None,
     # A scanned document from a telephone fits; so does the day list of a large canteen as a form.
     "MAX_CONTENT_LENGTH": 16 * MEGABYTE,
-    "MAX_FORM_MEMORY_SIZE": 2 * MEGABYTE,
+    "MAX_FORM_MEMORY_SIZE": MEGABYTE // 2,
     "BABEL_DEFAULT_LOCALE": "fr",
     "BABEL_DEFAULT_TIMEZONE": "Europe/Paris",
     "LANGUAGES": {"fr": {"flag": "fr", "name": "Français"}},

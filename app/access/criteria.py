@@ -35,8 +35,6 @@ from app.declare.scope import Root, Scope
 
 Criterion = ColumnElement[bool] | None
 """None: every row is in reach."""
-KEPT_TO_STAFF = "staff"
-"""``Answering.STAFF`` as it is stored."""
 
 
 def scope_of(entity: type[Entity], side: Side) -> Scope:
@@ -104,7 +102,9 @@ def criterion(entity: type[Entity], side: Side, seen: tuple[str, ...] = ()) -> C
     scope = scope_of(entity, side)
     columns: Any = entity.__table__.c if is_inner else inspect(entity).all_orm_descriptors
     if isinstance(scope, Root):
-        return _root(columns["id"], scope, side)
+        found = _root(columns["id"], scope, side)
+        shown = _for_families(entity, columns) if side is Side.FAMILY else None
+        return found if shown is None else shown if found is None else and_(found, shown)
     if isinstance(scope, Through):
         return _in(columns["id"], _through(scope, side, seen))
     if isinstance(scope, FirstGiven):
@@ -133,9 +133,20 @@ def _told(entity: type[Entity], columns: Any, side: Side) -> ColumnElement[bool]
     key = columns[f"{entity.__answers__}_id"]
     told: ColumnElement[bool] = key.not_in(_hidden_questions())
     if side is Side.FAMILY:
-        question: Any = entity_named(entity.__attributes__[entity.__answers__].target).__table__
-        told = and_(told, key.in_(select(question.c.id).where(question.c.answering != KEPT_TO_STAFF)))
+        question = entity_named(entity.__attributes__[entity.__answers__].target)
+        shown = _for_families(question, question.__table__.c)
+        if shown is not None:
+            told = and_(told, key.in_(select(question.__table__.c.id).where(shown)))
     return told
+
+
+def _for_families(entity: type[Entity], columns: Any) -> Criterion:
+    """What leaves out the rows that the service keeps to itself (``__inner__``)."""
+    if entity.__inner__ is None:
+        return None
+    name, value = entity.__inner__
+    shown: ColumnElement[bool] = columns[name] != value
+    return shown
 
 
 def _hidden_questions() -> BindParameter[Any]:

@@ -17,7 +17,7 @@ from typing import Any
 from weakref import WeakSet
 
 from flask import has_app_context
-from sqlalchemy import event, inspect, select
+from sqlalchemy import event, inspect, or_, select
 from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.util import identity_key
 
@@ -133,6 +133,7 @@ def _check_flush(session: Session, context: UOWTransaction, instances: Any) -> N
             identity: Any = inspect(row).identity
             wanted[type(row)].add(identity[0])
     with session.no_autoflush:
+        _refuse_wider_accounts(session, viewer)
         for entity, numbers in wanted.items():
             ids = {one for one in numbers if identity_key(entity, one) not in made}
             if not ids:
@@ -165,6 +166,25 @@ def _refuse_wider_grant(row: Entity, mine: frozenset[int]) -> None:
     keys |= set(state.attrs["facility_id"].history.deleted or ())
     if not keys <= mine:
         raise OutOfScope("Ce rôle vaut au-delà de vos structures")
+
+
+def _refuse_wider_accounts(session: Session, viewer: Viewer) -> None:
+    """Who holds a role in some facilities changes no account that holds one elsewhere: its address would be
+    enough to take it over.
+    """
+    if not viewer.is_staff or viewer.facility_ids is None:
+        return
+    account: Any = entity_named("Account")
+    changed = [row for row in (*session.dirty, *session.deleted) if isinstance(row, account)]
+    account_ids = {row.id for row in changed if session.is_modified(row) or row in session.deleted}
+    account_ids.discard(viewer.account_id)
+    if not account_ids:
+        return
+    grant: Any = entity_named("RoleGrant")
+    elsewhere = or_(grant.facility_id.is_(None), grant.facility_id.not_in(viewer.facility_ids))
+    held = session.scalars(select(grant.id).where(grant.account_id.in_(account_ids), elsewhere).limit(1))
+    if held.first() is not None:
+        raise OutOfScope("Ce compte a un rôle au-delà de vos structures")
 
 
 def _refuse_tightened(row: Entity, viewer: Viewer, is_new: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from sqlalchemy import Table, event, insert, inspect
 from sqlalchemy.orm import Session, UOWTransaction
+from sqlalchemy.orm.util import identity_key
 
 from app.access.viewer import Unscoped, current
 from app.declare import Attribute, Choice, Entity, FileRef, Kind, entity_named
@@ -70,8 +71,15 @@ def family_of(row: Entity) -> int | None:
     """The household a row belongs to, where the row itself says so."""
     if type(row).__name__ == "Family":
         return row.id
-    state = inspect(row).dict
-    return state.get("family_id")
+    state = inspect(row)
+    family_id: int | None = state.dict.get("family_id")
+    scope = row.__scope__
+    if family_id is None and isinstance(scope, str) and state.session is not None:
+        # A message is its conversation's: the session has it, or the row would not be in reach.
+        target = entity_named(row.__attributes__[scope].target)
+        above = state.session.identity_map.get(identity_key(target, state.dict.get(f"{scope}_id")))
+        family_id = family_of(above) if isinstance(above, Entity) else None
+    return family_id
 
 
 def changes(row: Entity, action: str) -> tuple[dict[str, Any], dict[str, Any]]:

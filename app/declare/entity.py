@@ -69,7 +69,8 @@ class Entity(DeclarativeBase):
     what the history says again at each change, ``__health__`` the relation to the child whose health
     it tells (``access/readings.py``), ``__answers__`` the relation to the town's question that it answers:
     who does not see the question has no such row. ``__outlives__``: the law of accounts keeps these rows when
-    the household is erased (``services/erasure.py``).
+    the household is erased (``services/erasure.py``). ``__inner__``: the attribute and the value that keep a
+    row of the town to the service.
     """
 
     metadata = MetaData(naming_convention=NAMING)
@@ -98,6 +99,7 @@ class Entity(DeclarativeBase):
     __health__: ClassVar[str] = ""
     __answers__: ClassVar[str] = ""
     __outlives__: ClassVar[bool] = False
+    __inner__: ClassVar[tuple[str, str] | None] = None
     __attributes__: ClassVar[dict[str, Attribute]] = {}
 
     id: Mapped[int] = mapped_column(primary_key=True, sort_order=-2)

@@ -66,6 +66,7 @@ class Question(Entity):
     __term__ = feminine("question", "questions")
     __scope__ = TOWN
     __edit__ = SETTINGS
+    __inner__ = ("answering", Answering.STAFF.value)
     __menu__ = "Réglages"
     __named__ = ("label",)
     __listed__ = ("label", "section", "question_kind", "facility", "is_required", "is_yearly")

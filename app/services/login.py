@@ -142,10 +142,15 @@ def digest_of(token: str) -> str:
 
 
 def issue_link(account_id: int, purpose: LinkPurpose, now: datetime, hours: int) -> tuple[str, datetime]:
-    """A new single-use link: its public address and its end. Those before it end now. Does not commit."""
+    """A new single-use link: its public address and its end. Does not commit.
+
+    An invitation ends those before it. A « forgotten password » ends none: anybody may ask for one, and
+    would make the owner's own link fail. They all end when one of them is used.
+    """
     token = secrets.token_urlsafe(32)
     until = now + timedelta(hours=hours)
-    end_links(account_id, now, purpose)
+    if purpose is LinkPurpose.INVITATION:
+        end_links(account_id, now, purpose)
     db.session.add(
         LoginLink(account_id=account_id, purpose=purpose, digest=digest_of(token), expires_at=until)
     )

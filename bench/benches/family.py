@@ -41,4 +41,4 @@ def child_health(town: Town) -> Work:
 @bench("history", cpu_ms=25, statements=12)
 def history(town: Town) -> Work:
     """A month of connections and actions."""
-    return _opens(town, lambda child_id: "/historique")
+    return _opens(town, lambda child_id: "/historique/")

@@ -14,7 +14,19 @@ from app.access.statements import ScopeRefused
 from app.access.viewer import NoViewer, acting, unscoped
 from app.declare import Role, entities, entity_named
 from app.entities.account import RoleName
-from app.models import Activity, Family, HealthRecord, Membership, Person, Registration, RoleGrant, Thread
+from app.entities.question import Answering, QuestionKind, QuestionSection
+from app.models import (
+    Account,
+    Activity,
+    Family,
+    HealthRecord,
+    Membership,
+    Person,
+    Question,
+    Registration,
+    RoleGrant,
+    Thread,
+)
 from tests.people import Town
 
 
@@ -198,6 +210,44 @@ def test_who_holds_a_role_in_some_facilities_gives_it_in_those_alone(
         with pytest.raises(OutOfScope):
             db.session.flush()
         db.session.rollback()
+
+
+@pytest.mark.parametrize(
+    ("name", "is_changed"), [("hugo", True), ("claire", True), ("desk", False), ("configurator", False)]
+)
+def test_who_holds_a_role_in_some_facilities_changes_no_account_that_holds_more(
+    town: Town, name: str, is_changed: bool
+) -> None:
+    here = replace(
+        town.viewer("admin"), facility_ids=frozenset({town.facilities["restaurant"]}), roles=Role.ADMIN
+    )
+    with acting(here):
+        row = db.session.scalars(select(Account).where(Account.id == town.accounts[name])).one()
+        row.email = "a-moi@example.org"
+        if is_changed:
+            db.session.flush()
+        else:
+            with pytest.raises(OutOfScope):
+                db.session.flush()
+        db.session.rollback()
+
+
+def test_a_question_that_the_service_keeps_to_itself_is_no_familys_row(town: Town) -> None:
+    with unscoped("deux questions"):
+        for code, answering in (("ouverte", Answering.FAMILY), ("interne", Answering.STAFF)):
+            db.session.add(
+                Question(
+                    code=code, label=code, section=QuestionSection.HEALTH,
+                    question_kind=QuestionKind.TEXT, answering=answering,
+                )
+            )  # fmt: skip
+        db.session.commit()
+    asked = select(Question.code).order_by(Question.code)
+    with town.acting("claire"):
+        assert list(db.session.scalars(asked)) == ["ouverte"]
+    with town.acting("desk"):
+        assert list(db.session.scalars(asked)) == ["interne", "ouverte"]
+    assert "interne" not in town.client("claire").get("/espace/questions/").text
 
 
 @pytest.mark.parametrize(

@@ -156,3 +156,15 @@ def test_changing_the_password_ends_the_links_that_were_mailed(town: Town) -> No
     token = token_in(mails("claire@example.org")[0])
     login.change_password(town.accounts["claire"], LONG, LATER, NOW)
     assert login.open_link(token, NOW) is None
+
+
+def test_a_link_asked_by_a_stranger_does_not_end_the_owners_and_all_end_when_one_serves(town: Town) -> None:
+    give_password(town, "claire")
+    login.ask_reset("claire@example.org", NOW)
+    login.ask_reset("claire@example.org", NOW + timedelta(minutes=1))
+    first, second = (token_in(mail) for mail in mails("claire@example.org"))
+    link = login.open_link(first, NOW + timedelta(minutes=2))
+    assert link is not None
+    assert login.use_link(link, LATER, NOW + timedelta(minutes=2)) == []
+    assert login.open_link(first, NOW + timedelta(minutes=3)) is None
+    assert login.open_link(second, NOW + timedelta(minutes=3)) is None
