@@ -55,7 +55,8 @@ def cells() -> Cells:
     db.session.close()
     found: Cells = {}
     with reading(), db.engine.connect() as connection:
-        for entity in (*FROZEN, Answer):
+        watched: list[type[Entity]] = [*FROZEN, Answer]
+        for entity in watched:
             table = Entity.metadata.tables[entity.__tablename__]
             columns = [one for one in table.c if one.name not in ("revision", "answered_at", "confirmed_on")]
             rows = connection.execute(select(*columns).order_by(table.c.id))
