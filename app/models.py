@@ -44,7 +44,7 @@ from app.entities.health import (
     Vaccine,
 )
 from app.entities.paperwork import Deferral, Document, DocumentType
-from app.entities.question import Answer, Question
+from app.entities.question import Answer, Question, QuestionFacility
 from app.entities.rulebook import Article, FieldRight, FreezeDate, RefusalReason, Rule, Setting
 
 MAP = {
@@ -53,7 +53,7 @@ MAP = {
     "L’offre": (Facility, Activity, Unit, CareGroup, School),
     "Le temps": (SchoolYear, Period, ClosingDay, Opening),
     "Venir": (Registration, Booking),
-    "Les papiers": (DocumentType, Document, Deferral, Question, Answer),
+    "Les papiers": (DocumentType, Document, Deferral, Question, QuestionFacility, Answer),
     "Le règlement": (Article, Rule, FreezeDate, RefusalReason, FieldRight, Setting, Vaccine, HealthWord),
     "L’argent": (
         Tariff,

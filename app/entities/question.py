@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint, event
-from sqlalchemy.orm import Mapped, validates
+from sqlalchemy.orm import Mapped, relationship, validates
 
 from app.declare import (
     CARE,
@@ -69,7 +69,7 @@ class Question(Entity):
     __inner__ = ("answering", Answering.STAFF.value)
     __menu__ = "Réglages"
     __named__ = ("label",)
-    __listed__ = ("label", "section", "question_kind", "facility", "is_required", "is_yearly")
+    __listed__ = ("label", "section", "question_kind", "is_required", "is_yearly")
 
     code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, check=code_word)
     label: Mapped[str] = attribute("Question", section="La question")
@@ -83,8 +83,6 @@ class Question(Entity):
     )
     section: Mapped[QuestionSection] = attribute("Partie du dossier", section="À qui")
     subject: Mapped[Subject] = attribute("Concerne", section="À qui", default=Subject.CHILD)
-    facility: Mapped[Facility | None] = relation("Structure", section="À qui", help="Vide : toutes.")
-    facility_id: Mapped[int | None]
     from_age: Mapped[int | None] = attribute(
         "À partir de", section="À qui", unit="ans", check=positive, help="Vide : dès la naissance."
     )
@@ -104,6 +102,26 @@ class Question(Entity):
         help="Décochez pour ne plus la poser\u00a0: les réponses déjà données restent.",
     )
     position: Mapped[int] = attribute("Rang", section="Comment", default=0, see=SETTINGS)
+
+    places: Mapped[list["QuestionFacility"]] = relationship(
+        back_populates="question", order_by="QuestionFacility.id", passive_deletes=True
+    )
+
+
+class QuestionFacility(Entity):
+    """A facility that asks a question, of its children; a question that none of them asks is everybody's."""
+
+    __term__ = feminine("structure qui la pose", "structures qui la posent")
+    __scope__ = TOWN
+    __edit__ = SETTINGS
+    __menu__ = "Réglages"
+    __named__ = ("facility",)
+    __table_args__ = (UniqueConstraint("question_id", "facility_id"),)
+
+    question: Mapped[Question] = relation("Question", parent=True, inline=True, back_populates="places")
+    question_id: Mapped[int]
+    facility: Mapped[Facility] = relation("Structure")
+    facility_id: Mapped[int]
 
 
 SHARED = (QuestionSection.NURSERY, QuestionSection.SCHOOLING, QuestionSection.HEALTH)

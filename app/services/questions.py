@@ -1,7 +1,7 @@
 """The town's questions as they are put to somebody, and what is answered (F7, F8, F11).
 
 Who sees and answers one is said by the question, tightened as any attribute is; whom it concerns, by
-its subject, its facility and its ages. A fact about a child (``SHARED``) has one answer for both homes; an
+its subject, its facilities and its ages. A fact about a child (``SHARED``) has one answer for both homes; an
 authorisation has one for each.
 """
 
@@ -19,7 +19,7 @@ from app.access.viewer import Viewer, current_viewer
 from app.declare import AskedAttribute, Entity, FileRef
 from app.entities.paperwork import Subject
 from app.entities.question import SHARED, QuestionKind, in_words
-from app.models import Answer, Family, Person, Question, SchoolYear
+from app.models import Answer, Family, Person, Question, QuestionFacility, SchoolYear
 from app.rules.words import day_words
 
 AnswersBy = Mapping[tuple[int, int], list[Answer]]
@@ -91,8 +91,10 @@ def about_children(
         .outerjoin(Answer, mine)
         .where(Question.subject == Subject.CHILD, Question.is_asked)
         .order_by(Question.position, Question.id)
-        .options(joinedload(Answer.school_year), joinedload(Question.facility))
-    )
+        .options(
+            joinedload(Answer.school_year), joinedload(Question.places).joinedload(QuestionFacility.facility)
+        )
+    ).unique()
     shown = _attributes(Person)
     questions: dict[int, Question] = {}
     answers: dict[tuple[int, int], list[Answer]] = {}
@@ -125,7 +127,8 @@ def is_editable(question: Question, viewer: Viewer | None) -> bool:
 
 def concerns(question: Question, facility_ids: Collection[int], born_on: date | None, today: date) -> bool:
     """Whether a question is put about a child of these facilities, that old today; unknown ages are asked."""
-    if question.facility_id is not None and question.facility_id not in facility_ids:
+    asking = {one.facility_id for one in question.places}
+    if asking and asking.isdisjoint(facility_ids):
         return False
     if born_on is None:
         return True

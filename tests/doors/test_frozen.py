@@ -28,6 +28,7 @@ from app.models import (
     Membership,
     Person,
     Question,
+    QuestionFacility,
     Schooling,
     SchoolYear,
 )
@@ -71,6 +72,7 @@ def declared(town: Town, rows: dict[str, Rows], monkeypatch: pytest.MonkeyPatch)
     mine = rows["A"]
     with unscoped("tout est déclaré"):
         db.session.query(FreezeDate).delete()
+        db.session.query(QuestionFacility).delete()
         for section in SECTIONS:
             db.session.add(FreezeDate(section=section, day=1, month=8, reopens_day=1, reopens_month=5))
         june = datetime(2026, 6, 1, 12, tzinfo=PARIS)
@@ -81,7 +83,7 @@ def declared(town: Town, rows: dict[str, Rows], monkeypatch: pytest.MonkeyPatch)
         db.session.execute(
             update(Question).where(Question.id == question).values(
                 subject=Subject.CHILD, section=QuestionSection.AUTHORISATIONS,
-                question_kind=QuestionKind.TEXT, facility_id=None,
+                question_kind=QuestionKind.TEXT,
                 from_age=None, to_age=None, is_yearly=False,
             )
         )  # fmt: skip

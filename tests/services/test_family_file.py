@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+import pytest
 from sqlalchemy import func, select
 
 from app.access.database import db
@@ -22,6 +23,7 @@ from app.models import (
     Membership,
     Person,
     Question,
+    QuestionFacility,
     Registration,
 )
 from app.services import child_file, contacts, family_file
@@ -145,13 +147,14 @@ def test_the_nursery_s_part_is_for_its_children_alone(town: Town) -> None:
     assert "nursery" not in codes["Lila"]
 
 
-def test_a_facility_s_question_is_asked_of_its_children_alone(town: Town) -> None:
+@pytest.mark.parametrize("facilities", [["grappaloups"], ["restaurant", "grappaloups"]])
+def test_a_facility_s_question_is_asked_of_its_children_alone(town: Town, facilities: list[str]) -> None:
     question = Question(
         code="seul",
         label="Rentre seul",
         section=QuestionSection.AUTHORISATIONS,
         question_kind=QuestionKind.YES_NO,
-        facility_id=town.facilities["grappaloups"],
+        places=[QuestionFacility(facility_id=town.facilities[one]) for one in facilities],
         is_required=True,
     )
     add(town, question, registration(town, "lila", town.activities["mercredi"]))

@@ -231,9 +231,8 @@ def _answers(batch: Batch, town: TownFacts, whole: Whole, kid: Kid, places: set[
     is_complete = random.random() < 0.9 and whole.home.rank > 0
     answered_on = town.starts_on - timedelta(days=random.randint(35, 100))
     for question in town.questions:
-        if question.subject is not Subject.CHILD or (
-            question.facility_id is not None and question.facility_id not in places
-        ):
+        asking = {one.facility_id for one in question.places}
+        if question.subject is not Subject.CHILD or (asking and asking.isdisjoint(places)):
             continue
         if not is_complete and random.random() < 0.5:
             continue

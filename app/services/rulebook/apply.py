@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, update
 
 from app.access.database import db
 from app.access.viewer import unscoped
-from app.declare import Entity
+from app.declare import Attribute, Entity, entities, entity_named, pointing_at
 from app.models import Activity, Booking, Opening, Unit
 from app.services.rulebook.calendar import open_days
 from app.services.rulebook.draft import Draft, Entry
@@ -18,7 +18,7 @@ CHUNK = 500
 WORDS = {
     "created": "lignes créées",
     "changed": "modifiées",
-    "removed": "ouvertures retirées",
+    "removed": "retirées",
     "unchanged": "inchangées",
 }
 
@@ -85,13 +85,17 @@ def _by_entity(draft: Draft) -> list[tuple[type[Entity], list[Entry]]]:
     grouped: dict[type[Entity], list[Entry]] = {}
     for entry in draft.entries:
         grouped.setdefault(entry.entity, []).append(entry)
+    for entity in entities():
+        above = _form_of(entity)
+        if above is not None and entity_named(above.target) in grouped:
+            grouped.setdefault(entity, [])
     tables = {table: rank for rank, table in enumerate(Entity.metadata.sorted_tables)}
     return sorted(grouped.items(), key=lambda pair: tables[pair[0].__table__])  # type: ignore[index]
 
 
 def _upsert(entity: type[Entity], entries: list[Entry], rows: dict[int, Entity], report: Report) -> Count:
     count = Count()
-    identity = entries[0].identity
+    identity = entries[0].identity if entries else ("id",)
     known = {
         tuple(getattr(row, name) for name in identity): row for row in db.session.scalars(select(entity))
     }
@@ -110,9 +114,27 @@ def _upsert(entity: type[Entity], entries: list[Entry], rows: dict[int, Entity],
         else:
             count.unchanged += 1
         rows[id(entry)] = row
+    above = _form_of(entity)
+    if above is not None:
+        named = {id(row) for row in rows.values()}
+        for key, row in list(known.items()):
+            if id(getattr(row, above.name)) in named:
+                db.session.delete(row)
+                count.removed += 1
+                del known[key]
     report.left += [f"{entity.__term__.title_one} « {row} »" for row in known.values()]
     db.session.flush()
     return count
+
+
+def _form_of(entity: type[Entity]) -> Attribute | None:
+    """The relation by which its rows are lines of another one's form, when nothing stands on them.
+
+    The file says the whole of what it names: a bracket that a tariff no longer has goes with the change.
+    """
+    if pointing_at(entity):
+        return None
+    return next((one for one in entity.__attributes__.values() if one.inline), None)
 
 
 def _columns(entry: Entry, rows: dict[int, Entity]) -> dict[str, Any]:

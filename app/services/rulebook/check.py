@@ -18,6 +18,7 @@ from app.models import (
     HealthWord,
     MailText,
     Question,
+    QuestionFacility,
     Rule,
     SchoolYear,
     Tariff,
@@ -254,6 +255,21 @@ def words(draft: Draft) -> Iterator[Problem]:
                 said = str(node.plain).lower() if node is not entry.node else ""
                 if any(word in said for word in RELIGIOUS):
                     yield node.problem(NO_RELIGION)
+
+
+@checks
+def asking_facilities(draft: Draft) -> Iterator[Problem]:
+    """The facilities that ask a question exist; each becomes a row of its own."""
+    known = draft.codes("Facility")
+    for entry in list(draft.sound(Question)):
+        for code in dict.fromkeys(entry.extras["facilities"] or ()):
+            if code not in known:
+                wrong = f"la structure « {code} » n’existe pas : {hint(code, known)}"
+                yield entry.problem(wrong, "facilities")
+                continue
+            row = Entry(QuestionFacility, f"{entry.code}.{code}", entry.node, ("question_id", "facility_id"))
+            row.values, row.parent, row.parent_name = {"facility": known[code]}, entry, "question"
+            draft.entries.append(row)
 
 
 @checks

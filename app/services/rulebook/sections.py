@@ -158,7 +158,21 @@ SECTIONS: tuple[Section, ...] = (
         ),
     ),
     Section("document_types", "Pièces demandées", DocumentType),
-    Section("questions", "Questions", Question, reads={"choices": texts_of}),
+    Section(
+        "questions",
+        "Questions",
+        Question,
+        reads={"choices": texts_of},
+        extras=(
+            Field(
+                "facilities",
+                "Structures qui la posent",
+                texts_of,
+                written="codes de structures",
+                help="Vide : toutes.",
+            ),
+        ),
+    ),
     Section("refusal_reasons", "Motifs de refus", RefusalReason),
     Section("vaccines", "Vaccins", Vaccine),
     Section("health_words", "Mots de santé", HealthWord),

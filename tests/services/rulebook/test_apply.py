@@ -1,5 +1,6 @@
 """Applying a rulebook: once writes, twice changes nothing, what left the file is told."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +11,19 @@ from sqlalchemy import func, select
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import entities
-from app.models import Booking, ClosingDay, Facility, HistoryEntry, Opening, Rule, Setting, Tariff, Unit
+from app.models import (
+    Booking,
+    ClosingDay,
+    Facility,
+    HistoryEntry,
+    Opening,
+    Question,
+    QuestionFacility,
+    Rule,
+    Setting,
+    Tariff,
+    Unit,
+)
 from app.rules.calendar import Weekday
 from app.rules.registry import build
 from app.services.rulebook import Report, apply, check_text
@@ -225,3 +238,27 @@ def test_periods_given_by_the_town_replace_those_of_the_zone(app: Flask, kept: b
     draft = check_text(text if kept else REAL, TODAY).draft
     names = [one.values["name"] for one in draft.entries if one.entity.__name__ == "Period"]
     assert ("Tout le temps" in names) is kept
+
+
+def test_the_facilities_that_a_question_no_longer_names_go_with_the_change(app: Flask) -> None:
+    def asking() -> set[str]:
+        with unscoped("qui pose la question"):
+            joined = (
+                select(Facility.code)
+                .join(QuestionFacility, QuestionFacility.facility_id == Facility.id)
+                .join(Question, Question.id == QuestionFacility.question_id)
+                .where(Question.code == "allaitement")
+            )
+            return set(db.session.scalars(joined))
+
+    before = "lait maternel.\n    facilities: [multi-accueil]"
+    applied(changed(before, "lait maternel.\n    facilities: [multi-accueil, periscolaire]"))
+    assert asking() == {"multi-accueil", "periscolaire"}
+    report = applied()
+    assert asking() == {"multi-accueil"} and report.left == []
+    applied(changed(before, "lait maternel."))
+    assert asking() == set()
+    nobody = re.sub(r"\n    facilities: \[[a-z-]+\]", "", REAL)
+    assert nobody.count("facilities:") == 1
+    applied(nobody)
+    assert rows()["QuestionFacility"] == 0
