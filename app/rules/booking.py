@@ -14,7 +14,7 @@ from datetime import date, datetime
 from app.rules import kinds as _kinds  # noqa: F401  registers them: whoever judges may build
 from app.rules.calendar import ONE_DAY, Calendar, Weekday, local_day
 from app.rules.facts import Action, Names, Plan, Slot, holds
-from app.rules.kinds.notice import ABLE, undo
+from app.rules.kinds.limits import ABLE, undo
 from app.rules.registry import NO_NAMES, Rule, describe, is_limiting, kind_of
 from app.rules.verdict import Refusal, Severity, Verdict, withdraw
 from app.rules.words import (
@@ -52,6 +52,11 @@ class DatedRule:
             and (self.applies_to is None or slot.unit in self.applies_to or slot.activity in self.applies_to)
             and (self.weekdays is None or slot.on.weekday() in self.weekdays)
         )
+
+
+def counts_before(dated: DatedRule) -> bool:
+    """Whether a rule looks at what was asked or cancelled before: at ``ChildPlan.asked_at``."""
+    return getattr(dated.rule, "times", None) is not None
 
 
 def judge(plan: Plan, rules: Iterable[DatedRule]) -> Verdict:

@@ -79,6 +79,8 @@ class ChildPlan:
 
     `waiting` are the squares that stood on a waiting list before: they stand, but hold no place.
     `registrations` maps an activity to the windows in which the child may book it: one a registration.
+    `asked_at` and `cancelled_at` tell when squares were, before this change: rules that tolerate some
+    lateness count by them.
     """
 
     child: Child
@@ -87,6 +89,8 @@ class ChildPlan:
     dropped: frozenset[Slot]
     registrations: Mapping[str, tuple[Window, ...]]
     waiting: frozenset[Slot] = frozenset()
+    asked_at: Mapping[Slot, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    cancelled_at: Mapping[Slot, datetime] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def change(
@@ -96,6 +100,8 @@ class ChildPlan:
         add: Iterable[Slot],
         drop: Iterable[Slot],
         registrations: Mapping[str, tuple[Window, ...]],
+        asked_at: Mapping[Slot, datetime] | None = None,
+        cancelled_at: Mapping[Slot, datetime] | None = None,
     ) -> ChildPlan:
         """The plan after a change. Adding what stands and dropping what does not are no change at all."""
         before = {one.slot: one.status for one in booked if one.status in STANDING}
@@ -103,7 +109,14 @@ class ChildPlan:
         added = frozenset(add) - frozenset(before)
         waiting = frozenset(slot for slot, status in before.items() if status == "waiting")
         return cls(
-            child, frozenset(before) - dropped | added, added, dropped, registrations, waiting - dropped
+            child,
+            frozenset(before) - dropped | added,
+            added,
+            dropped,
+            registrations,
+            waiting - dropped,
+            asked_at or {},
+            cancelled_at or {},
         )
 
     def units_by_day(self) -> dict[date, frozenset[str]]:

@@ -165,7 +165,8 @@ def kind(code: str, *, says: str) -> Callable[[type[Made]], type[Made]]:
 
 def _declared(made: type[Any]) -> Iterator[Parameter]:
     hints = get_type_hints(made)
-    for one in fields(made):
+    # What a kind adds comes before what it shares with others: the order of its form.
+    for one in sorted(fields(made), key=lambda one: one.name not in made.__annotations__):
         if "label" not in one.metadata:
             raise BadKind(f"{made.__name__}.{one.name} has no label: declare it with param('...').")
         if one.name in YAML_TRAPS:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from app.rules.facts import Slot
 
@@ -18,6 +19,9 @@ class Severity(StrEnum):
     WAITING = "waiting"  # can be sent, goes on the waiting list
     WARNING = "warning"  # said, stops nothing: a square that stood before and that the change leaves alone
 
+
+Effect = Literal["", "surcharge", "full_price"]
+"""What a warning costs, for whoever prices the square: a surcharge, or the reduced tariff lost."""
 
 RANK = {severity: rank for rank, severity in enumerate(Severity)}
 
@@ -56,6 +60,7 @@ class Refusal:
     remedy: Remedy | None = None
     rule: str = ""
     article: str | None = None
+    effect: Effect = ""
 
     def by(self, rule: str, article: str | None) -> Refusal:
         return replace(self, rule=rule, article=article)

@@ -5,7 +5,7 @@ A change says which squares are wanted and which are not: sent twice, the second
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -15,9 +15,10 @@ from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.booking import BookingStatus, RegistrationStatus
 from app.models import Booking, Person, Registration
-from app.rules.booking import DatedRule, judge
+from app.rules.booking import DatedRule, counts_before, judge
+from app.rules.calendar import school_year
 from app.rules.facts import STANDING, Booked, Child, ChildPlan, Plan, Slot, Window
-from app.rules.kinds.notice import undo
+from app.rules.kinds.limits import undo
 from app.rules.verdict import Refusal, Severity, Verdict, withdraw
 from app.rules.words import day_words, sentence
 from app.services import places
@@ -70,6 +71,8 @@ class Desk:
     queues: Mapping[Slot, tuple[datetime, ...]]
     prices: Prices
     elsewhere: frozenset[Slot] = frozenset()
+    asked_at: Mapping[Slot, datetime] = field(default_factory=dict)
+    cancelled_at: Mapping[Slot, datetime] = field(default_factory=dict)
 
     @property
     def standing(self) -> frozenset[Slot]:
@@ -115,6 +118,8 @@ class Desk:
             add=draft.wanted,
             drop=draft.unwanted,
             registrations=windows(self.registrations),
+            asked_at=self.asked_at,
+            cancelled_at=self.cancelled_at,
         )
         return Plan(
             children=(mine,),
@@ -204,18 +209,25 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
     activity_ids = {row.activity_id for row in registrations if row.activity.is_bookable}
     offer = load_offer(known, activity_ids, from_on, until_on)
     held, queues = places.of_others(offer, child_id)
+    # What a rule tolerates is counted over its period, which is wider than what is shown.
+    counted = [school_year(on) for on in (from_on, until_on) if any(map(counts_before, known.rules))]
     rows = db.session.scalars(
         select(Booking).where(
             Booking.child_id == child_id,
             Booking.family_id == family_id,
-            Booking.booked_on.between(from_on, until_on),
+            Booking.booked_on.between(
+                min([from_on, *(one.from_on for one in counted)]),
+                max([until_on, *(one.until_on for one in counted)]),
+            ),
         )
     )
-    bookings = {
+    found = {
         Slot(code_of(known.by_id[row.unit_id]), row.booked_on): row
         for row in rows
         if known.by_id[row.unit_id].activity_id in activity_ids
     }
+    bookings = {slot: row for slot, row in found.items() if from_on <= slot.on <= until_on}
+    moments = {slot: (row.status, row.asked_at) for slot, row in found.items() if row.asked_at is not None}
     elsewhere = _elsewhere(offer, child_id, family_id, from_on, until_on)
     return Desk(
         child=Child(person.id, person.first_name, person.born_on or from_on),
@@ -231,6 +243,10 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
         queues=queues,
         prices=load_prices(known, [family_id]),
         elsewhere=elsewhere,
+        asked_at={slot: at for slot, (status, at) in moments.items() if status.value in STANDING},
+        cancelled_at={
+            slot: at for slot, (status, at) in moments.items() if status is BookingStatus.CANCELLED
+        },
     )
 
 

@@ -18,7 +18,7 @@ from app.rules.booking import (
 from app.rules.calendar import Hour, Weekday
 from app.rules.facts import ChildPlan, Plan, Slot, Window
 from app.rules.kinds.admission import Age, Capacity
-from app.rules.kinds.notice import Notice, NoticeWeekly
+from app.rules.kinds.notice import NoticeDays, NoticeWeekly
 from app.rules.kinds.together import Excludes, Requires
 from app.rules.verdict import Refusal, Severity, Verdict
 from app.rules.words import NBSP
@@ -121,7 +121,9 @@ def test_a_rule_governs_the_days_of_its_half_open_window(
 def test_a_rule_applies_to_the_units_and_activities_it_names(
     applies_to: set[str] | None, refused: bool
 ) -> None:
-    dated = DatedRule(Notice(400), ALWAYS, applies_to=None if applies_to is None else frozenset(applies_to))
+    dated = DatedRule(
+        NoticeDays(400), ALWAYS, applies_to=None if applies_to is None else frozenset(applies_to)
+    )
     assert judge(plan(of_child(add=slots(WEDNESDAY, CANTINE))), [dated]).accepted is not refused
 
 
@@ -148,14 +150,15 @@ def test_yesterday_is_past_and_today_is_not() -> None:
 
 def test_a_past_square_under_notice_says_its_limit_once() -> None:
     verdict = judge(
-        plan(of_child(add=slots(WEDNESDAY, REPAS)), now=paris(2024, 9, 20)), [DatedRule(Notice(1), ALWAYS)]
+        plan(of_child(add=slots(WEDNESDAY, REPAS)), now=paris(2024, 9, 20)),
+        [DatedRule(NoticeDays(1), ALWAYS)],
     )
     assert codes(verdict) == ["notice"]
     assert "c’était réservable jusqu’au" in only(verdict).sentence
 
 
 def test_a_past_square_under_an_easy_notice_is_still_refused() -> None:
-    rules = [DatedRule(Notice(1, late="ask_staff"), ALWAYS)]
+    rules = [DatedRule(NoticeDays(1, late="ask_staff"), ALWAYS)]
     assert not judge(plan(of_child(add=slots(WEDNESDAY, REPAS)), now=paris(2024, 9, 20)), rules).accepted
 
 
@@ -256,7 +259,7 @@ RULES = [
     MORNING_NEEDS_MEAL,
     DatedRule(Requires(MATIN, frozenset({REPAS, SOIR})), ALWAYS, article="article 8"),
     DatedRule(Excludes(CANTINE, frozenset({REPAS, SOIR})), ALWAYS),
-    DatedRule(Notice(2, Hour(720), "working"), ALWAYS),
+    DatedRule(NoticeDays(2, Hour(720), "working"), ALWAYS),
     DatedRule(NoticeWeekly(Weekday.SUNDAY, weeks_before=2, late="ask_staff"), ALWAYS),
     DatedRule(Age(5, 6), ALWAYS),
     DatedRule(Age(maximum=80, counted="months"), ALWAYS),

@@ -1,4 +1,4 @@
-"""Notice periods: the limit of a square, the minute before it and the minute after."""
+"""NoticeDays periods: the limit of a square, the minute before it and the minute after."""
 
 from datetime import date, datetime, timedelta
 
@@ -15,7 +15,7 @@ from app.rules.booking import (
 )
 from app.rules.calendar import END_OF_DAY, Hour, Weekday, instant
 from app.rules.facts import Slot
-from app.rules.kinds.notice import Notice, NoticeWeekly
+from app.rules.kinds.notice import NoticeDays, NoticeWeekly
 from app.rules.registry import Rule
 from app.rules.verdict import Severity
 from app.rules.words import NBSP
@@ -27,7 +27,7 @@ ALWAYS = date(2020, 1, 1)
 MONDAY_2_SEPTEMBER = Slot(CANTINE, date(2024, 9, 2))
 
 
-def limit(rule: Notice | NoticeWeekly, on: date) -> datetime | None:
+def limit(rule: NoticeDays | NoticeWeekly, on: date) -> datetime | None:
     return rule.limit(Slot(CANTINE, on), "booking", CALENDAR)
 
 
@@ -55,7 +55,7 @@ def test_sunday_24_h_with_a_full_week_between_is_the_reference_limit(on: date, u
     ],
 )
 def test_two_working_days_at_noon_is_the_table_of_cruas(on: date, until: date) -> None:
-    assert limit(Notice(2, NOON, "working"), on) == instant(until, NOON)
+    assert limit(NoticeDays(2, NOON, "working"), on) == instant(until, NOON)
 
 
 def test_a_weekday_of_the_same_week_makes_the_table_of_vailhauques() -> None:
@@ -93,7 +93,7 @@ def test_the_minute_before_the_limit_is_in_time_and_the_limit_is_not() -> None:
 
 
 def test_a_noon_limit_ends_at_noon() -> None:
-    rules = [DatedRule(Notice(1, NOON), ALWAYS)]
+    rules = [DatedRule(NoticeDays(1, NOON), ALWAYS)]
     asked = of_child(add=[MONDAY_2_SEPTEMBER])
     assert judge(plan(asked, now=paris(2024, 9, 1, 11, 59, second=59)), rules).accepted
     assert not judge(plan(asked, now=paris(2024, 9, 1, 12)), rules).accepted
@@ -104,7 +104,7 @@ def test_a_noon_limit_ends_at_noon() -> None:
     [(date(2024, 10, 28), paris(2024, 10, 27, 23, 59)), (date(2025, 3, 31), paris(2025, 3, 30, 23, 59))],
 )
 def test_the_eve_at_24_h_holds_on_the_weekends_when_clocks_change(on: date, before: datetime) -> None:
-    rules = [DatedRule(Notice(1), ALWAYS)]
+    rules = [DatedRule(NoticeDays(1), ALWAYS)]
     asked = of_child(add=[Slot(CANTINE, on)])
     assert judge(plan(asked, now=before), rules).accepted
     assert not judge(plan(asked, now=before + timedelta(minutes=1)), rules).accepted
@@ -113,7 +113,7 @@ def test_the_eve_at_24_h_holds_on_the_weekends_when_clocks_change(on: date, befo
 def test_booking_and_cancelling_have_their_own_limits() -> None:
     rules = [
         DatedRule(NoticeWeekly(Weekday.FRIDAY, NOON, gate="booking"), ALWAYS),
-        DatedRule(Notice(1, NOON, gate="cancelling"), ALWAYS),
+        DatedRule(NoticeDays(1, NOON, gate="cancelling"), ALWAYS),
     ]
     assert bookable_until(MONDAY_2_SEPTEMBER, rules, CALENDAR) == paris(2024, 8, 30, 12)
     assert cancellable_until(MONDAY_2_SEPTEMBER, rules, CALENDAR) == paris(2024, 9, 1, 12)
@@ -126,29 +126,31 @@ def test_booking_and_cancelling_have_their_own_limits() -> None:
 
 def test_a_late_cancellation_says_until_when_it_was_possible_and_keeps_the_booking() -> None:
     asked = of_child(drop=[MONDAY_2_SEPTEMBER], before=[MONDAY_2_SEPTEMBER])
-    (refusal,) = judge(plan(asked, now=paris(2024, 9, 1, 12)), [DatedRule(Notice(1, NOON), ALWAYS)]).refusals
+    (refusal,) = judge(
+        plan(asked, now=paris(2024, 9, 1, 12)), [DatedRule(NoticeDays(1, NOON), ALWAYS)]
+    ).refusals
     assert "annulable jusqu’au" in refusal.sentence
     assert refusal.remedy is not None
     assert refusal.remedy.add == {MONDAY_2_SEPTEMBER}
 
 
 def test_the_strictest_of_several_limits_holds() -> None:
-    rules = [DatedRule(Notice(days), ALWAYS) for days in (1, 3, 2)]
+    rules = [DatedRule(NoticeDays(days), ALWAYS) for days in (1, 3, 2)]
     assert bookable_until(MONDAY_2_SEPTEMBER, rules, CALENDAR) == paris(2024, 8, 31)
     assert bookable_until(MONDAY_2_SEPTEMBER, [], CALENDAR) is None
 
 
 def test_a_limit_on_a_public_holiday_moves_to_the_working_day_before_only_when_told() -> None:
     tuesday = date(2024, 11, 12)
-    assert limit(Notice(1, NOON), tuesday) == paris(2024, 11, 11, 12)
-    assert limit(Notice(1, NOON, if_holiday="earlier"), tuesday) == paris(2024, 11, 8, 12)
-    assert limit(NoticeWeekly(Weekday.FRIDAY, NOON, if_holiday="earlier"), date(2024, 11, 5)) == paris(
+    assert limit(NoticeDays(1, NOON), tuesday) == paris(2024, 11, 11, 12)
+    assert limit(NoticeDays(1, NOON, if_closed="earlier"), tuesday) == paris(2024, 11, 8, 12)
+    assert limit(NoticeWeekly(Weekday.FRIDAY, NOON, if_closed="earlier"), date(2024, 11, 5)) == paris(
         2024, 10, 31, 12
     )
 
 
 def test_school_days_before_count_over_the_holidays() -> None:
-    assert limit(Notice(1, NOON, "school"), date(2024, 11, 4)) == paris(2024, 10, 18, 12)
+    assert limit(NoticeDays(1, NOON, "school"), date(2024, 11, 4)) == paris(2024, 10, 18, 12)
 
 
 def test_a_limit_is_never_after_the_squares_own_day() -> None:
@@ -158,7 +160,7 @@ def test_a_limit_is_never_after_the_squares_own_day() -> None:
 def test_late_may_ask_staff_instead_of_refusing() -> None:
     verdict = judge(
         plan(of_child(add=[MONDAY_2_SEPTEMBER]), now=paris(2024, 9, 1, 12)),
-        [DatedRule(Notice(1, NOON, late="ask_staff"), ALWAYS)],
+        [DatedRule(NoticeDays(1, NOON, late="ask_staff"), ALWAYS)],
     )
     assert verdict.accepted
     assert verdict.severity(LILA.id, MONDAY_2_SEPTEMBER) is Severity.ASK_STAFF
@@ -167,7 +169,9 @@ def test_late_may_ask_staff_instead_of_refusing() -> None:
 
 def test_what_stood_before_is_not_judged_by_notice() -> None:
     asked = of_child(before=[MONDAY_2_SEPTEMBER])
-    assert judge(plan(asked, now=paris(2024, 9, 1, 12)), [DatedRule(Notice(1, NOON), ALWAYS)]).refusals == ()
+    assert (
+        judge(plan(asked, now=paris(2024, 9, 1, 12)), [DatedRule(NoticeDays(1, NOON), ALWAYS)]).refusals == ()
+    )
 
 
 def test_a_square_says_until_when_it_still_can() -> None:
@@ -178,7 +182,7 @@ def test_a_square_says_until_when_it_still_can() -> None:
 hours = st.builds(Hour, st.integers(0, 1440))
 counted = st.sampled_from(["calendar", "working", "school"])
 notices: st.SearchStrategy[Rule] = st.one_of(
-    st.builds(Notice, st.integers(0, 30), hours, counted),
+    st.builds(NoticeDays, st.integers(0, 30), hours, counted),
     st.builds(NoticeWeekly, st.sampled_from(Weekday), hours, st.integers(0, 4)),
 )
 moments = st.integers(0, 2 * 365 * 24 * 3600).map(

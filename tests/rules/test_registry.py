@@ -14,7 +14,7 @@ from app.rules import kinds as _kinds  # noqa: F401  registers them
 from app.rules.calendar import END_OF_DAY, Hour, Weekday
 from app.rules.facts import Covers, Plan
 from app.rules.kinds.admission import Age, Capacity
-from app.rules.kinds.notice import Notice, NoticeWeekly
+from app.rules.kinds.notice import NoticeDays, NoticeHours, NoticeMonthly, NoticePeriod, NoticeWeekly
 from app.rules.kinds.together import Excludes, Requires
 from app.rules.registry import (
     BadKind,
@@ -51,9 +51,14 @@ def messages(built: Built) -> dict[str, str]:
 units = st.sampled_from(UNITS)
 hours = st.builds(Hour, st.integers(0, 1440))
 gates = st.sampled_from(["booking", "cancelling", "both"])
-if_holiday = st.sampled_from(["keep", "earlier"])
-late = st.sampled_from(["refused", "ask_staff"])
-counted = st.sampled_from(["calendar", "working", "school"])
+shared = {
+    "gate": gates,
+    "if_closed": st.sampled_from(["keep", "earlier", "later", "school"]),
+    "late": st.sampled_from(["refused", "ask_staff"]),
+    "times": st.none() | st.integers(1, 366),
+    "per": st.sampled_from(["week", "month", "period", "school_year"]),
+}
+counted = st.sampled_from(["calendar", "working", "school", "clear"])
 ages = st.none() | st.integers(0, 1200)
 rules: st.SearchStrategy[Rule] = st.one_of(
     st.builds(Requires, units, st.frozensets(units, min_size=1)).filter(
@@ -62,8 +67,13 @@ rules: st.SearchStrategy[Rule] = st.one_of(
     st.builds(Excludes, units, st.frozensets(units, min_size=1)).filter(
         lambda one: one.unit not in one.others
     ),
-    st.builds(Notice, st.integers(0, 366), hours, counted, gates, if_holiday, late),
-    st.builds(NoticeWeekly, st.sampled_from(Weekday), hours, st.integers(0, 52), gates, if_holiday, late),
+    st.builds(NoticeDays, st.integers(0, 366), hours, counted, **shared),
+    st.builds(NoticeWeekly, st.sampled_from(Weekday), hours, st.integers(0, 52), **shared),
+    st.builds(
+        NoticeHours, st.integers(1, 24 * 366), hours, st.sampled_from(["calendar", "working"]), **shared
+    ),
+    st.builds(NoticeMonthly, st.integers(1, 31), hours, st.integers(0, 12), **shared),
+    st.builds(NoticePeriod, st.integers(0, 366), hours, counted, **shared),
     st.builds(Age, ages, ages, st.sampled_from(["years", "months"])).filter(
         lambda one: not [*one.problems()]
     ),
@@ -103,13 +113,30 @@ def test_sentences_read_as_a_parent_would_read_them() -> None:
         Requires(
             MATIN, frozenset({REPAS})
         ): "Le matin des Grappaloups se réserve avec le repas des Grappaloups.",
-        Notice(1): "Réservable et annulable jusqu’à la veille, 24 h.",
-        Notice(0, Hour(540), gate="cancelling"): "Annulable jusqu’au jour même, 9 h.",
-        Notice(2, Hour(720), "working", "booking"): "Réservable jusqu’à 2 jours ouvrés avant, 12 h.",
+        NoticeDays(1): "Réservable et annulable jusqu’à la veille, 24 h.",
+        NoticeDays(0, Hour(540), gate="cancelling"): "Annulable jusqu’au jour même, 9 h.",
+        NoticeDays(2, Hour(720), "working", gate="booking"): "Réservable jusqu’à 2 jours ouvrés avant, 12 h.",
         NoticeWeekly(Weekday.SUNDAY, weeks_before=2, gate="booking"): "Réservable jusqu’au dimanche, 24 h, "
         "en laissant 1 semaine pleine avant la semaine réservée.",
         NoticeWeekly(Weekday.THURSDAY, Hour(720), gate="cancelling"): "Annulable jusqu’au jeudi "
         "de la semaine d’avant, 12 h.",
+        NoticeDays(1, counted="school"): "Réservable et annulable jusqu’au jour d’école d’avant, 24 h.",
+        NoticeDays(15, counted="clear"): "Réservable et annulable jusqu’à 15 jours francs avant, 24 h.",
+        NoticeDays(1, late="surcharge"): "Réservable et annulable jusqu’à la veille, 24 h ; ensuite, "
+        "avec une majoration.",
+        NoticeDays(2, times=3, per="period"): "Réservable et annulable jusqu’à 2 jours avant, 24 h ; "
+        "3 retards tolérés par période.",
+        NoticeHours(72): "Réservable et annulable jusqu’à 72 heures avant.",
+        NoticeHours(48, Hour(510), "working"): "Réservable et annulable jusqu’à 48 heures "
+        "des jours ouvrés avant 8 h 30.",
+        NoticeMonthly(20, Hour(720)): "Réservable et annulable jusqu’au 20 du mois d’avant, 12 h.",
+        NoticeMonthly(
+            31, months_before=0
+        ): "Réservable et annulable jusqu’au dernier jour du même mois, 24 h.",
+        NoticePeriod(15, counted="clear"): "Réservable et annulable jusqu’à 15 jours francs avant "
+        "le début de la période, 24 h.",
+        NoticePeriod(1): "Réservable et annulable jusqu’à la veille du début de la période, 24 h.",
+        NoticePeriod(0): "Réservable et annulable jusqu’au premier jour de la période, 24 h.",
         Age(3, 11): "Il faut avoir de 3 à 11 ans.",
         Age(minimum=10, counted="months"): "Il faut avoir 10 mois ou plus.",
         Capacity(40): "Dans la limite de 40 places ; au-delà, la demande va en liste d’attente.",
@@ -143,7 +170,7 @@ def test_parameters_carry_what_a_form_needs() -> None:
     ],
 )
 def test_an_hour_is_read_however_yaml_gives_it(written: object, minutes: int) -> None:
-    assert build("notice", {"days": 1, "hour": written}).rule == Notice(1, Hour(minutes))
+    assert build("notice", {"days": 1, "hour": written}).rule == NoticeDays(1, Hour(minutes))
 
 
 @pytest.mark.parametrize("written", ["24:01", "25:00", "12:60", 45, -60, "midi", True, None, 12.5, []])

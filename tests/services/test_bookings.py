@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.booking import BookingStatus, Presence
-from app.models import Booking, Registration, Unit
+from app.models import Booking, Registration, Rule, Unit
 from app.rules.facts import Slot
 from app.services import bookings, planning, records
 from app.services.bookings import Draft
@@ -264,3 +264,20 @@ def test_what_was_ticked_is_not_cancelled_and_the_whole_change_is_refused(open_t
     (refusal,) = sent.verdict.refusals
     assert "déjà pointé" in refusal.sentence
     assert set(statuses(open_town).values()) == {BookingStatus.CONFIRMED}
+
+
+def test_what_a_rule_tolerates_is_counted_over_its_period_and_not_over_the_page(open_town: Town) -> None:
+    """One late booking a period: the next week's counts the one of the week before."""
+    with unscoped("une tolérance"):
+        rule = db.session.scalars(select(Rule).where(Rule.code == "delai")).one()
+        rule.parameters = {"weekday": "dimanche", "times": 1, "per": "period"}
+        db.session.commit()
+    late, later = datetime(2026, 12, 8, 9, tzinfo=PARIS), datetime(2026, 12, 15, 9, tzinfo=PARIS)
+    following = Slot(MEAL.unit, WEDNESDAY + timedelta(weeks=1))
+    with open_town.acting("claire"):
+        first = send(open_town, Draft(frozenset({MEAL})), now=late)
+        assert first.accepted and "Retard toléré, 1 sur 1" in first.verdict.refusals[0].sentence
+        second = send(open_town, Draft(frozenset({following})), now=later)
+        assert not second.accepted and "sont passés" in second.verdict.refusals[0].sentence
+        other = send(open_town, Draft(frozenset({following})), child="zoe", now=later)
+        assert other.accepted

@@ -1,127 +1,123 @@
 """Notice periods (délais de prévenance): until when a square may be booked, until when cancelled.
 
-How the rest of the towns' rules come in without moving these walls:
-1. A table by weekday ("Monday: Thursday 12 h before") is one `DatedRule` a row, told apart by `weekdays`.
-2. Fixed dates, periods, monthly cut-offs are kinds with windows as parameters and the same `limit`; an
-   opening moment is one more sentence of `refusals`, "réservable à partir du".
-3. Shifts on closed days are choices of `if_holiday`; clear days, hours and quotas are parameters, or kinds.
-4. Late but dearer is a choice of `late`: a `Severity.WARNING` here, a tariff that reads when it was asked.
-5. Whatever has `limit` narrows `bookable_until`: screens, sentences and `judge` follow with no change.
+Booking and cancelling are two rules when their limits differ (``gate``). A table by weekday (« Monday and
+Tuesday: Friday 9:00 ») is one dated row a line, told apart by its weekdays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Literal
 
-from app.rules.calendar import END_OF_DAY, ONE_DAY, Calendar, Hour, Weekday, instant
-from app.rules.facts import Action, Covers, Plan, Slot
-from app.rules.registry import Limiting, kind, param
-from app.rules.verdict import Refusal, Remedy, Severity, withdraw
-from app.rules.words import (
-    NBSP,
-    counted,
-    day_words,
-    hour_words,
-    limit_words,
-    sentence,
-    weekday_words,
+from app.rules.calendar import (
+    END_OF_DAY,
+    MINUTES_A_DAY,
+    ONE_DAY,
+    START_OF_DAY,
+    Calendar,
+    Hour,
+    Weekday,
+    add_months,
 )
+from app.rules.facts import Slot
+from app.rules.kinds.limits import Notice
+from app.rules.periods import monday, period_of
+from app.rules.registry import kind, param
+from app.rules.words import NBSP, counted, hour_words, weekday_words
 
-Gate = Literal["booking", "cancelling", "both"]
-Late = Literal["refused", "ask_staff"]
-IfHoliday = Literal["keep", "earlier"]
-
-GATES = {"booking": "réserver", "cancelling": "annuler", "both": "réserver et annuler"}
-ABLE = {"booking": "réservable", "cancelling": "annulable", "both": "réservable et annulable"}
-LATE = {"refused": "refuser", "ask_staff": "demander l’accord du service"}
-IF_HOLIDAY = {"keep": "ne rien changer", "earlier": "avancer au jour ouvré d’avant"}
-COUNTED = {"calendar": "jours du calendrier", "working": "jours ouvrés", "school": "jours d’école"}
-ACTIONS: tuple[Action, ...] = ("booking", "cancelling")
-
-
-def late_refusals(rule: Limiting, late: Late, plan: Plan, covers: Covers) -> Iterator[Refusal]:
-    """One refusal for each covered square that the change books or cancels once its limit has come."""
-    for action in ACTIONS:
-        for mine, slot in plan.changed(action, covers):
-            limit = rule.limit(slot, action, plan.calendar)
-            if limit is None or plan.now < limit:
-                continue
-            text = (
-                f"{sentence(plan.named(slot.unit))} du {day_words(slot.on)}{NBSP}: trop tard, "
-                f"c’était {ABLE[action]} jusqu’au {limit_words(limit)}."
-            )
-            if late == "ask_staff":
-                text += " Le service décidera."
-            yield Refusal(
-                mine.child.id, frozenset({slot}), text, Severity(late), until=limit, remedy=undo(slot, action)
-            )  # fmt: skip
+Counted = Literal["calendar", "working", "school", "clear"]
+COUNTED = {
+    "calendar": "jours du calendrier",
+    "working": "jours ouvrés",
+    "school": "jours d’école",
+    "clear": "jours francs",
+}
+NAMED = {
+    "calendar": ("jour", "jours"),
+    "working": ("jour ouvré", "jours ouvrés"),
+    "school": ("jour d’école", "jours d’école"),
+}
+DAYS_HELP = "Un jour férié n’est ni ouvré ni d’école. Francs : ni le jour de la demande ni le jour réservé."
 
 
-def undo(slot: Slot, action: Action) -> Remedy:
-    """Leave the square as it was."""
-    if action == "booking":
-        return withdraw([slot])
-    return Remedy("Garder cette réservation", add=frozenset({slot}))
+def days_before(on: date, days: int, counted: Counted, calendar: Calendar) -> date:
+    """The day that many days before; a clear day is one that lies whole between the two."""
+    if counted == "working":
+        return calendar.previous_working_day(on, days)
+    if counted == "school":
+        return calendar.previous_school_day(on, days)
+    return on - ONE_DAY * (days + (counted == "clear"))
 
 
-def _limit(slot: Slot, on: date, hour: Hour, if_holiday: IfHoliday, calendar: Calendar) -> datetime:
-    """The instant of the limit day's hour; never past the end of the square's own day."""
-    if if_holiday == "earlier" and on in calendar.public_holidays:
-        on = calendar.previous_working_day(on)
-    return min(instant(on, hour), instant(slot.on, END_OF_DAY))
+def days_words(days: int, counted_as: Counted, of: str = "") -> str:
+    """ "jusqu’à la veille", "jusqu’à 2 jours ouvrés avant"; ``of``: "le début de la période"."""
+    if counted_as == "clear":
+        return f"jusqu’à {counted(days, 'jour franc', 'jours francs')} avant{of and ' ' + of}"
+    if days == 0:
+        return "jusqu’au premier jour de la période" if of else "jusqu’au jour même"
+    one, many = NAMED[counted_as]
+    if days > 1:
+        return f"jusqu’à {days}{NBSP}{many} avant{of and ' ' + of}"
+    if counted_as == "calendar":
+        return f"jusqu’à la veille{' du' + of.removeprefix('le') if of else ''}"
+    return f"jusqu’au {one} d’avant{of and ' ' + of}"
 
 
-@kind("notice", says="{able} {deadline}.")
+@kind("notice", says="{able} {deadline}{then}.")
 @dataclass(frozen=True, slots=True)
-class Notice:
+class NoticeDays(Notice):
     """Refuse what is asked later than some days before, at an hour."""
 
     days: int = param("Nombre de jours avant", unit="jours", minimum=0, maximum=366, help="0 : le jour même.")
     hour: Hour = param("Heure limite", help="24:00 : jusqu’à la fin du jour.", default=END_OF_DAY)
-    counted: Literal["calendar", "working", "school"] = param(
-        "Jours comptés", labels=COUNTED, default="calendar", help="Un jour férié n’est ni ouvré ni d’école."
-    )
-    gate: Gate = param("Le délai vaut pour", labels=GATES, default="both")
-    if_holiday: IfHoliday = param("Si le jour limite est férié", labels=IF_HOLIDAY, default="keep")
-    late: Late = param("Passé le délai", labels=LATE, default="refused")
-
-    @property
-    def able(self) -> str:
-        return ABLE[self.gate]
+    counted: Counted = param("Jours comptés", labels=COUNTED, default="calendar", help=DAYS_HELP)
 
     @property
     def deadline(self) -> str:
-        if self.days == 0:
-            when = "au jour même"
-        elif self.counted == "calendar":
-            when = "à la veille" if self.days == 1 else f"à {self.days}{NBSP}jours avant"
-        elif self.counted == "working":
-            when = "au jour ouvré d’avant" if self.days == 1 else f"à {self.days}{NBSP}jours ouvrés avant"
-        else:
-            when = "au jour d’école d’avant" if self.days == 1 else f"à {self.days}{NBSP}jours d’école avant"
-        return f"jusqu’{when}, {hour_words(self.hour)}"
+        return f"{days_words(self.days, self.counted)}, {hour_words(self.hour)}"
 
-    def limit(self, slot: Slot, action: Action, calendar: Calendar) -> datetime | None:
-        if self.gate not in (action, "both"):
-            return None
-        if self.counted == "working":
-            on = calendar.previous_working_day(slot.on, self.days)
-        elif self.counted == "school":
-            on = calendar.previous_school_day(slot.on, self.days)
-        else:
-            on = slot.on - ONE_DAY * self.days
-        return _limit(slot, on, self.hour, self.if_holiday, calendar)
-
-    def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
-        return late_refusals(self, self.late, plan, covers)
+    def day(self, slot: Slot, calendar: Calendar) -> tuple[date, Hour]:
+        return days_before(slot.on, self.days, self.counted, calendar), self.hour
 
 
-@kind("notice_weekly", says="{able} {deadline}.")
+@kind("notice_hours", says="{able} {deadline}{then}.")
 @dataclass(frozen=True, slots=True)
-class NoticeWeekly:
+class NoticeHours(Notice):
+    """Refuse what is asked less than some hours before the hour at which the unit begins.
+
+    A day is 24 hours on the town's clocks, also when they change.
+    """
+
+    hours: int = param("Nombre d’heures avant", unit="heures", minimum=1, maximum=24 * 366)
+    begins: Hour = param(
+        "Heure de début", default=START_OF_DAY, help="Celle du service. 0:00 : le début du jour réservé."
+    )
+    counted: Literal["calendar", "working"] = param(
+        "Jours comptés",
+        labels={"calendar": "tous", "working": "jours ouvrés seuls"},
+        default="calendar",
+        help="Jours ouvrés : les heures d’une fin de semaine ou d’un jour férié ne comptent pas.",
+    )
+
+    @property
+    def deadline(self) -> str:
+        hours = counted(self.hours, "heure", "heures")
+        working = " des jours ouvrés" if self.counted == "working" else ""
+        begins = "" if self.begins == START_OF_DAY else f" {hour_words(self.begins)}"
+        return f"jusqu’à {hours}{working} avant{begins}"
+
+    def day(self, slot: Slot, calendar: Calendar) -> tuple[date, Hour]:
+        days, left = divmod(self.hours * 60 - self.begins.minutes, MINUTES_A_DAY)
+        # So many whole days back to a midnight, then the rest of one more day, counted from its end.
+        back = days + (left > 0)
+        on = days_before(slot.on, back, self.counted, calendar)
+        return on, Hour(MINUTES_A_DAY - left if left else 0)
+
+
+@kind("notice_weekly", says="{able} {deadline}{then}.")
+@dataclass(frozen=True, slots=True)
+class NoticeWeekly(Notice):
     """Refuse what is asked later than a weekday and hour of an earlier week. Weeks begin on Monday."""
 
     weekday: Weekday = param("Jour limite")
@@ -130,13 +126,6 @@ class NoticeWeekly:
         "Nombre de semaines avant", minimum=0, maximum=52, default=1,
         help="0 : la même semaine. 1 : celle d’avant. 2 : en laissant une semaine pleine entre les deux.",
     )  # fmt: skip
-    gate: Gate = param("Le délai vaut pour", labels=GATES, default="both")
-    if_holiday: IfHoliday = param("Si le jour limite est férié", labels=IF_HOLIDAY, default="keep")
-    late: Late = param("Passé le délai", labels=LATE, default="refused")
-
-    @property
-    def able(self) -> str:
-        return ABLE[self.gate]
 
     @property
     def deadline(self) -> str:
@@ -148,12 +137,49 @@ class NoticeWeekly:
         full = counted(self.weeks_before - 1, "semaine pleine", "semaines pleines")
         return f"jusqu’au {day}, {hour}, en laissant {full} avant la semaine réservée"
 
-    def limit(self, slot: Slot, action: Action, calendar: Calendar) -> datetime | None:
-        if self.gate not in (action, "both"):
-            return None
-        monday = slot.on - ONE_DAY * slot.on.weekday()
-        on = monday - timedelta(weeks=self.weeks_before) + ONE_DAY * self.weekday
-        return _limit(slot, on, self.hour, self.if_holiday, calendar)
+    def day(self, slot: Slot, calendar: Calendar) -> tuple[date, Hour]:
+        first = monday(slot.on) - timedelta(weeks=self.weeks_before)
+        return first + ONE_DAY * self.weekday, self.hour
 
-    def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
-        return late_refusals(self, self.late, plan, covers)
+
+@kind("notice_monthly", says="{able} {deadline}{then}.")
+@dataclass(frozen=True, slots=True)
+class NoticeMonthly(Notice):
+    """Refuse what is asked later than a day of an earlier month."""
+
+    day_of_month: int = param(
+        "Jour du mois", minimum=1, maximum=31, help="31 : le dernier jour, même d’un mois plus court."
+    )
+    hour: Hour = param("Heure limite", help="24:00 : jusqu’à la fin du jour.", default=END_OF_DAY)
+    months_before: int = param(
+        "Nombre de mois avant", minimum=0, maximum=12, default=1, help="0 : le même mois. 1 : celui d’avant."
+    )
+
+    @property
+    def deadline(self) -> str:
+        day = {1: "1er", 31: "dernier jour"}.get(self.day_of_month, str(self.day_of_month))
+        month = {0: "du même mois", 1: "du mois d’avant"}.get(
+            self.months_before, f"du mois, {self.months_before}{NBSP}mois avant"
+        )
+        return f"jusqu’au {day} {month}, {hour_words(self.hour)}"
+
+    def day(self, slot: Slot, calendar: Calendar) -> tuple[date, Hour]:
+        return add_months(slot.on, -self.months_before, self.day_of_month), self.hour
+
+
+@kind("notice_period", says="{able} {deadline}{then}.")
+@dataclass(frozen=True, slots=True)
+class NoticePeriod(Notice):
+    """Refuse what is asked later than some days before the period that holds the square begins."""
+
+    days: int = param("Nombre de jours avant le début", unit="jours", minimum=0, maximum=366)
+    hour: Hour = param("Heure limite", help="24:00 : jusqu’à la fin du jour.", default=END_OF_DAY)
+    counted: Counted = param("Jours comptés", labels=COUNTED, default="calendar", help=DAYS_HELP)
+
+    @property
+    def deadline(self) -> str:
+        return f"{days_words(self.days, self.counted, 'le début de la période')}, {hour_words(self.hour)}"
+
+    def day(self, slot: Slot, calendar: Calendar) -> tuple[date, Hour]:
+        begins = period_of(slot.on, calendar.holidays).from_on
+        return days_before(begins, self.days, self.counted, calendar), self.hour

@@ -1,0 +1,183 @@
+"""What every notice shares: for booking or cancelling, what happens on a closed day, what lateness does.
+
+A kind of notice computes one instant, ``limit``: the first at which it is too late. It decides there which
+day and hour; the rest is here. Whatever has ``limit`` narrows ``bookable_until``: screens, sentences and
+``judge`` follow with no change.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from app.rules.calendar import END_OF_DAY, ONE_DAY, Calendar, Hour, Span, instant
+from app.rules.facts import Action, ChildPlan, Covers, Plan, Slot
+from app.rules.periods import PER, PER_SHORT, Per, span_of
+from app.rules.registry import BadParameter, param
+from app.rules.verdict import Effect, Refusal, Remedy, Severity, withdraw
+from app.rules.words import NBSP, counted, day_words, limit_words, sentence
+
+Gate = Literal["booking", "cancelling", "both"]
+Late = Literal["refused", "ask_staff", "surcharge", "full_price"]
+IfClosed = Literal["keep", "earlier", "later", "school"]
+
+GATES = {"booking": "réserver", "cancelling": "annuler", "both": "réserver et annuler"}
+ABLE = {"booking": "réservable", "cancelling": "annulable", "both": "réservable et annulable"}
+LATE = {
+    "refused": "refuser",
+    "ask_staff": "demander l’accord du service",
+    "surcharge": "accepter avec une majoration",
+    "full_price": "accepter sans le tarif réduit",
+}
+IF_CLOSED = {
+    "keep": "ne rien changer",
+    "earlier": "avancer au jour ouvré d’avant",
+    "later": "reculer au jour ouvré d’après",
+    "school": "avancer au dernier jour d’école",
+}
+ACTIONS: tuple[Action, ...] = ("booking", "cancelling")
+THEN = {
+    "refused": "",
+    "ask_staff": " Le service décidera.",
+    "surcharge": " Ce sera majoré.",
+    "full_price": " Le tarif réduit est perdu.",
+}
+SEVERITIES = {
+    "refused": Severity.REFUSED,
+    "ask_staff": Severity.ASK_STAFF,
+    "surcharge": Severity.WARNING,
+    "full_price": Severity.WARNING,
+}
+EFFECTS: dict[Late, Effect] = {"surcharge": "surcharge", "full_price": "full_price"}
+LONGEST_SHIFT = 366
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """The part of a notice that does not say which day."""
+
+    gate: Gate = param("Le délai vaut pour", labels=GATES, default="both")
+    if_closed: IfClosed = param(
+        "Si le jour limite est férié ou fermé",
+        labels=IF_CLOSED,
+        default="keep",
+        help="« Au dernier jour d’école » vaut aussi pour un mercredi, une fin de semaine, des vacances.",
+    )
+    late: Late = param("Passé le délai", labels=LATE, default="refused")
+    times: int | None = param(
+        "Retards tolérés",
+        minimum=1,
+        maximum=366,
+        default=None,
+        help="Combien de fois un retard passe quand même. Vide : aucune.",
+    )
+    per: Per = param("Comptés par", labels=PER, default="school_year")
+
+    @property
+    def able(self) -> str:
+        return ABLE[self.gate]
+
+    @property
+    def then(self) -> str:
+        """The end of the sentence: what becomes of what is late."""
+        words = {
+            "refused": "",
+            "ask_staff": " ; ensuite, le service décide",
+            "surcharge": " ; ensuite, avec une majoration",
+            "full_price": " ; ensuite, sans le tarif réduit",
+        }[self.late]
+        if self.times is not None:
+            words += f" ; {counted(self.times, 'retard toléré', 'retards tolérés')} {PER_SHORT[self.per]}"
+        return words
+
+    def day(self, slot: Slot, calendar: Calendar) -> tuple[date, Hour]:
+        """The limit day and its hour, before any shift."""
+        raise NotImplementedError
+
+    def limit(self, slot: Slot, action: Action, calendar: Calendar) -> datetime | None:
+        if self.gate not in (action, "both"):
+            return None
+        on, hour = self.day(slot, calendar)
+        return min(instant(self._shifted(slot, on, calendar), hour), instant(slot.on, END_OF_DAY))
+
+    def _shifted(self, slot: Slot, on: date, calendar: Calendar) -> date:
+        if self.if_closed == "keep":
+            return on
+        if self.if_closed == "school":
+            return on if calendar.is_school_day(on) else calendar.previous_school_day(on)
+        step = -ONE_DAY if self.if_closed == "earlier" else ONE_DAY
+        if not _is_closed(slot, on, calendar):
+            return on
+        for _ in range(LONGEST_SHIFT):
+            on += step
+            if calendar.is_working_day(on) and not _is_closed(slot, on, calendar):
+                break
+        return on
+
+    def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
+        """One for each covered square that the change books or cancels once its limit has come."""
+        for action in ACTIONS:
+            before = self._late_before(plan, action, covers) if self.times is not None else Counter()
+            for mine, slot in plan.changed(action, covers):
+                limit = self.limit(slot, action, plan.calendar)
+                if limit is None or plan.now < limit:
+                    continue
+                key = (mine.child.id, self._span(slot, plan))
+                before[key] += 1
+                yield self._refusal(plan, mine, slot, action, limit, before[key])
+
+    def _refusal(
+        self, plan: Plan, mine: ChildPlan, slot: Slot, action: Action, limit: datetime, rank: int
+    ) -> Refusal:
+        text = (
+            f"{sentence(plan.named(slot.unit))} du {day_words(slot.on)}{NBSP}: trop tard, "
+            f"c’était {ABLE[action]} jusqu’au {limit_words(limit)}."
+        )
+        squares = frozenset({slot})
+        if self.times is not None and rank <= self.times:
+            text += f" Retard toléré, {rank} sur {self.times} {PER_SHORT[self.per]}."
+            return Refusal(mine.child.id, squares, text, Severity.WARNING, remedy=undo(slot, action))
+        if self.times is not None:
+            text += f" Les {self.times} retards tolérés {PER_SHORT[self.per]} sont passés."
+        return Refusal(
+            mine.child.id,
+            squares,
+            text + THEN[self.late],
+            SEVERITIES[self.late],
+            until=limit,
+            remedy=undo(slot, action),
+            effect=EFFECTS.get(self.late, ""),
+        )
+
+    def _late_before(self, plan: Plan, action: Action, covers: Covers) -> Counter[tuple[int, Span]]:
+        """What each child has asked, or cancelled, too late before this change, by period."""
+        found: Counter[tuple[int, Span]] = Counter()
+        for mine in plan.children:
+            moments = mine.asked_at if action == "booking" else mine.cancelled_at
+            for slot, moment in moments.items():
+                counts = slot not in mine.dropped and covers(slot)
+                limit = self.limit(slot, action, plan.calendar) if counts else None
+                if limit is not None and moment >= limit:
+                    found[mine.child.id, self._span(slot, plan)] += 1
+        return found
+
+    def _span(self, slot: Slot, plan: Plan) -> Span:
+        return span_of(slot.on, self.per, plan.calendar)
+
+    def problems(self) -> Iterator[BadParameter]:
+        if self.times is not None and self.late in ("surcharge", "full_price"):
+            yield BadParameter("times", "Un retard majoré est déjà accepté : retirez « times ».")
+
+
+def _is_closed(slot: Slot, on: date, calendar: Calendar) -> bool:
+    return on in calendar.public_holidays or calendar.closure(slot.unit, on) is not None
+
+
+def undo(slot: Slot, action: Action) -> Remedy:
+    """Leave the square as it was."""
+    if action == "booking":
+        return withdraw([slot])
+    return Remedy("Garder cette réservation", add=frozenset({slot}))

@@ -1,0 +1,53 @@
+"""The periods that rules count in: a week, a month, the holidays or the school time around a day, a school
+year.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cache
+from typing import Literal
+
+from app.rules.calendar import ONE_DAY, Calendar, Span, add_months, school_year
+
+Per = Literal["week", "month", "period", "school_year"]
+
+PER = {
+    "week": "semaine",
+    "month": "mois",
+    "period": "période (entre deux vacances, ou des vacances)",
+    "school_year": "année scolaire",
+}
+PER_SHORT = {"week": "par semaine", "month": "par mois", "period": "par période", "school_year": "par an"}
+
+
+def monday(on: date) -> date:
+    """The Monday of a day's week."""
+    return on - ONE_DAY * on.weekday()
+
+
+def span_of(on: date, per: Per, calendar: Calendar) -> Span:
+    """The period that holds the day."""
+    if per == "week":
+        return Span(monday(on), monday(on) + ONE_DAY * 7)
+    if per == "month":
+        first = on.replace(day=1)
+        return Span(first, add_months(first, 1))
+    if per == "school_year":
+        return school_year(on)
+    return period_of(on, calendar.holidays)
+
+
+@cache
+def period_of(on: date, holidays: tuple[Span, ...]) -> Span:
+    """The holidays that hold the day; else the school time from the holidays before to the next ones.
+
+    Where the calendar knows no holidays on a side, the school year bounds it.
+    """
+    for one in holidays:
+        if on in one:
+            return one
+    year = school_year(on)
+    begins = max((one.until_on for one in holidays if one.until_on <= on), default=year.from_on)
+    ends = min((one.from_on for one in holidays if one.from_on > on), default=year.until_on)
+    return Span(max(begins, year.from_on), min(ends, year.until_on), "temps scolaire")
