@@ -54,9 +54,12 @@ class DatedRule:
         )
 
 
-def counts_before(dated: DatedRule) -> bool:
-    """Whether a rule looks at what was asked or cancelled before: at ``ChildPlan.asked_at``."""
-    return getattr(dated.rule, "times", None) is not None
+def looks_around(dated: DatedRule) -> bool:
+    """Whether a rule looks further than the weeks of the squares that change: at their month, their period.
+
+    Whoever makes the plan then gives every square of their school year.
+    """
+    return bool(getattr(dated.rule, "looks_around", False))
 
 
 def judge(plan: Plan, rules: Iterable[DatedRule]) -> Verdict:

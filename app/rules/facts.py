@@ -132,7 +132,7 @@ class Plan:
     """A change asked for one or several children, at a moment, with what judging it needs.
 
     `places` are the places of an opening where it says so; `taken` are the places held by other children
-    than these. Raises `ValueError` when `now` has no time zone.
+    than these; `minutes` how long each unit lasts. Raises `ValueError` when `now` has no time zone.
     """
 
     children: tuple[ChildPlan, ...]
@@ -141,6 +141,7 @@ class Plan:
     places: Mapping[Slot, int] = field(default_factory=lambda: MappingProxyType({}))
     taken: Mapping[Slot, int] = field(default_factory=lambda: MappingProxyType({}))
     names: Names = field(default_factory=lambda: MappingProxyType({}))
+    minutes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         if self.now.utcoffset() is None:

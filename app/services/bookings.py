@@ -4,7 +4,7 @@ A change says which squares are wanted and which are not: sent twice, the second
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -15,7 +15,7 @@ from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.booking import BookingStatus, RegistrationStatus
 from app.models import Booking, Person, Registration
-from app.rules.booking import DatedRule, counts_before, judge
+from app.rules.booking import DatedRule, judge, looks_around
 from app.rules.calendar import school_year
 from app.rules.facts import STANDING, Booked, Child, ChildPlan, Plan, Slot, Window
 from app.rules.kinds.limits import undo
@@ -71,8 +71,8 @@ class Desk:
     queues: Mapping[Slot, tuple[datetime, ...]]
     prices: Prices
     elsewhere: frozenset[Slot] = frozenset()
-    asked_at: Mapping[Slot, datetime] = field(default_factory=dict)
-    cancelled_at: Mapping[Slot, datetime] = field(default_factory=dict)
+    around: Mapping[Slot, Booking] = field(default_factory=dict)
+    """The child's other bookings of the school year, when a rule looks at them."""
 
     @property
     def standing(self) -> frozenset[Slot]:
@@ -112,14 +112,15 @@ class Desk:
 
     def plan(self, draft: Draft) -> Plan:
         """The plan that a draft makes."""
+        known = {**self.around, **self.bookings}
         mine = ChildPlan.change(
             self.child,
-            [Booked(slot, row.status.value) for slot, row in self.bookings.items()],
+            [Booked(slot, row.status.value) for slot, row in known.items()],
             add=draft.wanted,
             drop=draft.unwanted,
             registrations=windows(self.registrations),
-            asked_at=self.asked_at,
-            cancelled_at=self.cancelled_at,
+            asked_at=_moments(known, STANDING),
+            cancelled_at=_moments(known, {BookingStatus.CANCELLED.value}),
         )
         return Plan(
             children=(mine,),
@@ -128,11 +129,16 @@ class Desk:
             places=self.offer.places,
             taken=self.taken,
             names=self.offer.names,
+            minutes=self.offer.minutes,
         )
 
     def judge(self, draft: Draft) -> Verdict:
         """What the rules say of the plan, everything at once; no remedy asks for the other home's square."""
         found = judge(self.plan(draft), self.rules).refusals
+        if self.around:  # what is said of other weeks alone is not this page's
+            found = tuple(
+                one for one in found if any(self.from_on <= s.on <= self.until_on for s in one.slots)
+            )
         return Verdict.of([*map(self._possible, found), *self._elsewhere(draft), *self._ticked(draft)])
 
     def _possible(self, refusal: Refusal) -> Refusal:
@@ -174,6 +180,11 @@ class Desk:
         return self.prices.cents(unit.id, self.family_id, slot.on)
 
 
+def _moments(rows: Mapping[Slot, Booking], statuses: Collection[str]) -> dict[Slot, datetime]:
+    """When the squares of these states came to it."""
+    return {slot: row.asked_at for slot, row in rows.items() if row.asked_at and row.status.value in statuses}
+
+
 def windows(registrations: Iterable[Registration]) -> dict[str, tuple[Window, ...]]:
     """Activity code -> half-open windows in which the child may book, one an accepted registration."""
     found: dict[str, list[Window]] = defaultdict(list)
@@ -209,15 +220,14 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
     activity_ids = {row.activity_id for row in registrations if row.activity.is_bookable}
     offer = load_offer(known, activity_ids, from_on, until_on)
     held, queues = places.of_others(offer, child_id)
-    # What a rule tolerates is counted over its period, which is wider than what is shown.
-    counted = [school_year(on) for on in (from_on, until_on) if any(map(counts_before, known.rules))]
+    years = [school_year(on) for on in (from_on, until_on) if any(map(looks_around, known.rules))]
     rows = db.session.scalars(
         select(Booking).where(
             Booking.child_id == child_id,
             Booking.family_id == family_id,
             Booking.booked_on.between(
-                min([from_on, *(one.from_on for one in counted)]),
-                max([until_on, *(one.until_on for one in counted)]),
+                min([from_on, *(one.from_on for one in years)]),
+                max([until_on, *(one.until_on for one in years)]),
             ),
         )
     )
@@ -227,7 +237,6 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
         if known.by_id[row.unit_id].activity_id in activity_ids
     }
     bookings = {slot: row for slot, row in found.items() if from_on <= slot.on <= until_on}
-    moments = {slot: (row.status, row.asked_at) for slot, row in found.items() if row.asked_at is not None}
     elsewhere = _elsewhere(offer, child_id, family_id, from_on, until_on)
     return Desk(
         child=Child(person.id, person.first_name, person.born_on or from_on),
@@ -243,10 +252,7 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
         queues=queues,
         prices=load_prices(known, [family_id]),
         elsewhere=elsewhere,
-        asked_at={slot: at for slot, (status, at) in moments.items() if status.value in STANDING},
-        cancelled_at={
-            slot: at for slot, (status, at) in moments.items() if status is BookingStatus.CANCELLED
-        },
+        around={slot: row for slot, row in found.items() if slot not in bookings},
     )
 
 

@@ -28,6 +28,7 @@ class Offer:
     calendar: Calendar
     places: Mapping[Slot, int]
     names: Mapping[str, str]
+    minutes: Mapping[str, int]
 
 
 def load_offer(known: Catalogue, activity_ids: Iterable[int], from_on: date, until_on: date) -> Offer:
@@ -48,7 +49,9 @@ def load_offer(known: Catalogue, activity_ids: Iterable[int], from_on: date, unt
         limit = next((one for one in (own_places, unit.places, _ruled(known, slot)) if one is not None), None)
         if limit is not None:
             places[slot] = limit
-    return Offer(units, _calendar(known, slots, units, from_on, until_on), places, _names(units))
+    return Offer(
+        units, _calendar(known, slots, units, from_on, until_on), places, _names(units), _minutes(units)
+    )
 
 
 def _ruled(known: Catalogue, slot: Slot) -> int | None:
@@ -67,6 +70,15 @@ def _names(units: Mapping[str, Unit]) -> dict[str, str]:
         names[code] = unit.phrase or f"«\u00a0{unit.name}\u00a0»"
         names[unit.activity.code] = unit.activity.phrase or f"«\u00a0{unit.activity.name}\u00a0»"
     return names
+
+
+def _minutes(units: Mapping[str, Unit]) -> dict[str, int]:
+    """How long each unit lasts, where its hours are known."""
+    return {
+        code: (unit.ends_at.hour - unit.starts_at.hour) * 60 + unit.ends_at.minute - unit.starts_at.minute
+        for code, unit in units.items()
+        if unit.starts_at is not None and unit.ends_at is not None
+    }
 
 
 def _calendar(
@@ -93,13 +105,11 @@ def _calendar(
 def _school_time(
     known: Catalogue, since: date, until_on: date
 ) -> tuple[frozenset[date], tuple[Span, ...], frozenset[date]]:
-    """School days, holidays and public holidays around a stretch of days."""
+    """School days and public holidays around a stretch of days; every holidays that the town knows."""
     off = _public_holidays(since.year, until_on.year)
     school_days: set[date] = set()
     spans: list[Span] = []
     for period in known.periods:
-        if period.ends_on < since or period.starts_on > until_on:
-            continue
         if period.period_kind is PeriodKind.TERM:
             first, last = max(period.starts_on, since), min(period.ends_on, until_on)
             school_days |= days_open(Span(first, last + timedelta(days=1)), SCHOOL_WEEK, off)

@@ -192,7 +192,7 @@ def test_every_error_is_told_at_once() -> None:
 
 def test_an_unknown_kind_suggests_the_nearest() -> None:
     assert messages(build("notise", {}))["kind"].endswith("vouliez-vous écrire « notice » ?")
-    assert "age, capacity" in messages(build("zzzz", {}))["kind"]
+    assert "age, cancellations, capacity" in messages(build("zzzz", {}))["kind"]
 
 
 @pytest.mark.parametrize("days", [-1, 367, "deux", True, 1.5])

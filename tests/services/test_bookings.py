@@ -281,3 +281,25 @@ def test_what_a_rule_tolerates_is_counted_over_its_period_and_not_over_the_page(
         assert not second.accepted and "sont passés" in second.verdict.refusals[0].sentence
         other = send(open_town, Draft(frozenset({following})), child="zoe", now=later)
         assert other.accepted
+
+
+@pytest.mark.parametrize(("per", "accepted"), [("week", True), ("month", False), ("school_year", False)])
+def test_a_bound_by_month_counts_the_weeks_that_the_page_does_not_show(
+    open_town: Town, per: str, accepted: bool
+) -> None:
+    with unscoped("un jour au plus"):
+        article = db.session.scalars(select(Rule).where(Rule.code == "delai")).one().article
+        values = {"maximum": 1, "per": per}
+        activity_id = open_town.activities["mercredi"]
+        db.session.add(
+            Rule(code="max", rule_kind="count", parameters=values, activity_id=activity_id, article=article)
+        )
+        db.session.commit()
+    following = Slot(MEAL.unit, WEDNESDAY + timedelta(weeks=1))
+    with open_town.acting("claire"):
+        assert send(open_town, Draft(frozenset({MEAL}))).accepted
+        second = send(open_town, Draft(frozenset({following})))
+        assert second.accepted is accepted
+        if not accepted:
+            (refusal,) = second.verdict.refusals
+            assert refusal.slots == {following} and "2\u00a0jours, il en faut 1 au plus" in refusal.sentence

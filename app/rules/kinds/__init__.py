@@ -2,6 +2,6 @@
 one line here.
 """
 
-from app.rules.kinds import admission, notice, together
+from app.rules.kinds import admission, counting, notice, together
 
-__all__ = ["admission", "notice", "together"]
+__all__ = ["admission", "counting", "notice", "together"]

@@ -77,6 +77,11 @@ class Notice:
     per: Per = param("Comptés par", labels=PER, default="school_year")
 
     @property
+    def looks_around(self) -> bool:
+        """What it tolerates is counted over a period."""
+        return self.times is not None
+
+    @property
     def able(self) -> str:
         return ABLE[self.gate]
 

@@ -1,0 +1,332 @@
+"""How many days, units or hours in a week, a month or a period: bounds, packs, full weeks, cancellations.
+
+A child with nothing in a period owes it nothing. What was wrong before and that the change leaves alone is
+said and stops nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from app.rules.calendar import Span
+from app.rules.facts import ChildPlan, Covers, Plan, Slot
+from app.rules.kinds.together import severity_of
+from app.rules.periods import PER, Per, span_of
+from app.rules.registry import BadParameter, kind, param
+from app.rules.verdict import Refusal, Remedy, Severity, withdraw
+from app.rules.words import NBSP, counted, day_words, joined, month_words, number_words, sentence
+
+What = Literal["days", "units", "hours"]
+WHAT = {"days": "jours", "units": "réservations", "hours": "heures"}
+ONE_OF = {"days": ("jour", "jours"), "units": ("réservation", "réservations"), "hours": ("heure", "heures")}
+EACH = {
+    "week": "par semaine",
+    "month": "par mois",
+    "period": "par période",
+    "school_year": "par année scolaire",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One child's covered squares of one period: those that would stand, those asked, those given up."""
+
+    mine: ChildPlan
+    span: Span
+    stands: frozenset[Slot]
+    added: frozenset[Slot]
+    dropped: frozenset[Slot]
+
+    @property
+    def before(self) -> frozenset[Slot]:
+        """What stood before the change."""
+        return self.stands - self.added | self.dropped
+
+    @property
+    def is_changed(self) -> bool:
+        return bool(self.added or self.dropped)
+
+
+def parts(plan: Plan, covers: Covers, per: Per) -> Iterator[Part]:
+    """Every period in which a child has, asks or gives up a covered square, in order."""
+    for mine in plan.children:
+        spans: dict[Span, set[Slot]] = defaultdict(set)
+        for slot in mine.slots | mine.dropped:
+            if covers(slot):
+                spans[span_of(slot.on, per, plan.calendar)].add(slot)
+        for span in sorted(spans):
+            squares = frozenset(spans[span])
+            yield Part(mine, span, squares & mine.slots, squares & mine.added, squares & mine.dropped)
+
+
+def span_words(span: Span, per: Per) -> str:
+    """ "la semaine du lundi 9 septembre 2024", "septembre 2024", "la période du lundi 4 novembre 2024"."""
+    if per == "week":
+        return f"la semaine du {day_words(span.from_on)}"
+    if per == "month":
+        return month_words(span.from_on)
+    if per == "school_year":
+        return f"l’année {span.label}"
+    return f"la période du {day_words(span.from_on)}"
+
+
+def refused(plan: Plan, part: Part, text: str, broken_before: bool) -> Refusal:
+    """The refusal of a whole part; its remedy undoes what the change did there."""
+    caused = part.is_changed and not (broken_before and not part.added)
+    if part.added:
+        squares, remedy = part.added, withdraw(part.added)
+    elif part.dropped and part.stands:
+        squares = part.stands
+        remedy = Remedy("Garder ces réservations", add=part.dropped)
+    else:
+        squares, remedy = part.stands or part.dropped, withdraw(part.added)
+    severity = severity_of(caused)
+    return Refusal(
+        part.mine.child.id, squares, text, severity, remedy=remedy if severity is Severity.REFUSED else None
+    )
+
+
+@kind("count", says="{bounds} {each}{reduced}.")
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Refuse too few or too many days, units or hours in a week, a month or a period."""
+
+    minimum: int | None = param("Au moins", minimum=1, maximum=1000, default=None)
+    maximum: int | None = param("Au plus", minimum=0, maximum=1000, default=None)
+    allowed: frozenset[int] | None = param(
+        "Ou seulement ces nombres", default=None, minimum=0, help="Des forfaits : 2, 3 ou 5 jours."
+    )
+    what: What = param("Comptés en", labels=WHAT, default="days")
+    per: Per = param("Dans", labels=PER, default="week")
+    less_by_holiday: bool = param(
+        "Un de moins par jour férié", default=False, help="Le minimum baisse les semaines qui en ont."
+    )
+
+    def problems(self) -> Iterator[BadParameter]:
+        if self.minimum is None and self.maximum is None and self.allowed is None:
+            yield BadParameter(
+                "minimum", "Donnez « minimum », « maximum », ou les nombres permis (« allowed »)."
+            )
+        elif self.allowed is not None and (self.minimum is not None or self.maximum is not None):
+            yield BadParameter("allowed", "Donnez les nombres permis, ou des bornes : pas les deux.")
+        elif self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
+            yield BadParameter(
+                "maximum", f"{self.maximum} est plus petit que le minimum, {self.minimum} : échangez-les."
+            )
+
+    @property
+    def looks_around(self) -> bool:
+        """A week is whole on any page; a month is not."""
+        return self.per != "week"
+
+    @property
+    def bounds(self) -> str:
+        one, many = ONE_OF[self.what]
+        if self.allowed is not None:
+            return f"{joined(map(number_words, sorted(self.allowed)), 'ou')} {many}"
+        if self.maximum is None:
+            return f"Au moins {counted(self.minimum or 0, one, many)}"
+        if self.minimum is None:
+            return f"Au plus {counted(self.maximum, one, many)}"
+        return f"De {self.minimum} à {counted(self.maximum, one, many)}"
+
+    @property
+    def each(self) -> str:
+        return EACH[self.per]
+
+    @property
+    def reduced(self) -> str:
+        return ", un de moins par jour férié" if self.less_by_holiday else ""
+
+    def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
+        for part in parts(plan, covers, self.per):
+            less = self._holidays(plan, part.span) if self.less_by_holiday else 0
+            number = self._number(part.stands, plan)
+            if not part.stands or self._fits(number, less):
+                continue
+            before = self._number(part.before, plan)
+            was_broken = bool(part.before) and not self._fits(before, less)
+            one, many = ONE_OF[self.what]
+            text = (
+                f"{sentence(span_words(part.span, self.per))}{NBSP}: {part.mine.child.name} aurait "
+                f"{counted(number, one, many)}, il en faut {self._wanted(less)}."
+            )
+            yield refused(plan, part, text, was_broken and self._is_no_worse(number, before, less))
+
+    def _number(self, slots: frozenset[Slot], plan: Plan) -> int:
+        if self.what == "days":
+            return len({slot.on for slot in slots})
+        if self.what == "units":
+            return len(slots)
+        return sum(plan.minutes.get(slot.unit, 0) for slot in slots) // 60
+
+    def _least(self, less: int) -> int:
+        return max(1, (self.minimum or 0) - less)
+
+    def _fits(self, number: int, less: int) -> bool:
+        if self.allowed is not None:
+            return number in self.allowed
+        if self.minimum is not None and number < self._least(less):
+            return False
+        return self.maximum is None or number <= self.maximum
+
+    def _is_no_worse(self, number: int, before: int, less: int) -> bool:
+        """Whether an old break was not made worse: closer to the bounds, or as far."""
+        return self._distance(number, less) <= self._distance(before, less)
+
+    def _distance(self, number: int, less: int) -> int:
+        if self.allowed is not None:
+            return min(abs(number - one) for one in self.allowed)
+        low = self._least(less) if self.minimum is not None else 0
+        high = self.maximum if self.maximum is not None else number
+        return max(low - number, number - high, 0)
+
+    def _wanted(self, less: int) -> str:
+        if self.allowed is not None:
+            return joined(map(number_words, sorted(self.allowed)), "ou")
+        low = str(self._least(less))
+        if self.maximum is None:
+            return f"{low} au moins"
+        return f"{self.maximum} au plus" if self.minimum is None else f"de {low} à {self.maximum}"
+
+    def _holidays(self, plan: Plan, span: Span) -> int:
+        """Public holidays on days of the work week: the others take no day away."""
+        calendar = plan.calendar
+        return sum(on in span and on.weekday() in calendar.work_week for on in calendar.public_holidays)
+
+
+@kind("full_week", says="La semaine se réserve entière.")
+@dataclass(frozen=True, slots=True)
+class FullWeek:
+    """Refuse a week of which some open days are left out. Days are those on which a covered unit is open."""
+
+    def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
+        for part in parts(plan, covers, "week"):
+            open_on = open_days(plan, covers, part.span, {slot.activity for slot in part.stands})
+            missing = open_on - {slot.on for slot in part.stands}
+            if not part.stands or not missing:
+                continue
+            was = bool(part.before) and bool(open_on - {slot.on for slot in part.before})
+            days = joined(day_words(on) for on in sorted(missing))
+            text = (
+                f"{sentence(span_words(part.span, 'week'))} se réserve entière{NBSP}: "
+                f"il manque le {days} pour {part.mine.child.name}."
+            )
+            yield refused(plan, part, text, was)
+
+
+@kind("consecutive", says="Au moins {days} jours de suite.")
+@dataclass(frozen=True, slots=True)
+class Consecutive:
+    """Refuse days that stand alone: each belongs to a run of so many open days in a row."""
+
+    days: int = param("Jours de suite", unit="jours", minimum=2, maximum=31)
+
+    @property
+    def looks_around(self) -> bool:
+        """A run goes over the end of a week."""
+        return True
+
+    def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
+        for mine in plan.children:
+            activities = {slot.activity for slot in mine.slots if covers(slot)}
+            for activity in sorted(activities):
+                yield from self._of(plan, mine, activity, covers)
+
+    def _of(self, plan: Plan, mine: ChildPlan, activity: str, covers: Covers) -> Iterator[Refusal]:
+        stands = {slot.on for slot in mine.slots if slot.activity == activity and covers(slot)}
+        before = {
+            slot.on
+            for slot in mine.slots - mine.added | mine.dropped
+            if slot.activity == activity and covers(slot)
+        }
+        open_on = sorted(
+            {slot.on for slot in plan.calendar.openings if slot.activity == activity and covers(slot)}
+            | stands
+            | before
+        )
+        lonely = _short_runs(open_on, stands, self.days)
+        if not lonely:
+            return
+        was = _short_runs(open_on, before, self.days)
+        squares = frozenset(s for s in mine.slots if s.activity == activity and covers(s) and s.on in lonely)
+        caused = bool(lonely - was)
+        kept = frozenset(s for s in mine.dropped if s.activity == activity and covers(s))
+        added = squares & mine.added
+        remedy = withdraw(added) if added else Remedy("Garder ces réservations", add=kept) if kept else None
+        days = joined(day_words(on) for on in sorted(lonely))
+        text = (
+            f"{sentence(plan.named(activity))}{NBSP}: il faut au moins {self.days} jours de suite, "
+            f"ce qui n’est pas le cas du {days}."
+        )
+        severity = severity_of(caused)
+        yield Refusal(
+            mine.child.id, squares, text, severity, remedy=remedy if severity is Severity.REFUSED else None
+        )
+
+
+def _short_runs(open_on: list[date], stands: set[date], least: int) -> set[date]:
+    """The standing days whose run, among open days in order, is too short."""
+    short: set[date] = set()
+    run: list[date] = []
+    for on in [*open_on, date.max]:
+        if on in stands:
+            run.append(on)
+            continue
+        if len(run) < least:
+            short.update(run)
+        run = []
+    return short
+
+
+@kind("cancellations", says="Au plus {most} {each}.")
+@dataclass(frozen=True, slots=True)
+class Cancellations:
+    """Refuse more cancellations than so many days in a period, those made before included."""
+
+    maximum: int = param("Au plus", minimum=0, maximum=366, unit="jours")
+    per: Per = param("Dans", labels=PER, default="period")
+
+    @property
+    def most(self) -> str:
+        return counted(self.maximum, "jour annulé", "jours annulés")
+
+    @property
+    def each(self) -> str:
+        return EACH[self.per]
+
+    @property
+    def looks_around(self) -> bool:
+        """It counts what was cancelled before this change."""
+        return True
+
+    def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
+        for part in parts(plan, covers, self.per):
+            if not part.dropped:
+                continue
+            before = {slot.on for slot in part.mine.cancelled_at if covers(slot) and slot.on in part.span}
+            days = before | {slot.on for slot in part.dropped}
+            if len(days) <= self.maximum:
+                continue
+            text = (
+                f"{sentence(span_words(part.span, self.per))}{NBSP}: {self.most} au plus, "
+                f"et {part.mine.child.name} en aurait {len(days)}."
+            )
+            kept = Remedy("Garder ces réservations", add=part.dropped)
+            yield Refusal(part.mine.child.id, part.dropped, text, remedy=kept)
+
+
+def open_days(plan: Plan, covers: Covers, span: Span, activities: set[str]) -> set[date]:
+    """The days of a span on which a covered unit of these activities is open and not closed."""
+    return {
+        slot.on
+        for slot in plan.calendar.openings
+        if slot.on in span
+        and slot.activity in activities
+        and covers(slot)
+        and plan.calendar.closure(slot.unit, slot.on) is None
+    }
