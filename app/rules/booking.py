@@ -13,10 +13,11 @@ from datetime import date, datetime
 
 from app.rules import kinds as _kinds  # noqa: F401  registers them: whoever judges may build
 from app.rules.calendar import ONE_DAY, Calendar, Weekday, local_day
-from app.rules.facts import Action, Names, Plan, Slot, holds
+from app.rules.facts import Action, Child, Names, Plan, Slot, holds
 from app.rules.kinds.limits import ABLE, undo
-from app.rules.registry import NO_NAMES, Rule, describe, is_limiting, kind_of
+from app.rules.registry import NO_NAMES, Rule, describe, is_limiting, is_opening, kind_of
 from app.rules.verdict import Refusal, Severity, Verdict, withdraw
+from app.rules.who import Who
 from app.rules.words import (
     NBSP,
     day_words,
@@ -36,7 +37,7 @@ class DatedRule:
 
     It governs the squares whose own day is in that window: what is asked in August for September follows
     September's rule. `applies_to` holds codes of units and of activities, None for everything; `weekdays`
-    None for all of them.
+    None for all of them. `who` it is for, None for every child; `unless` whom it spares.
     """
 
     rule: Rule
@@ -45,6 +46,13 @@ class DatedRule:
     article: str | None = None
     applies_to: frozenset[str] | None = None
     weekdays: frozenset[Weekday] | None = None
+    who: Who | None = None
+    unless: Who | None = None
+
+    def concerns(self, child: Child) -> bool:
+        """Whether it holds for that child."""
+        is_spared = self.unless is not None and self.unless.matches(child)
+        return not is_spared and (self.who is None or self.who.matches(child))
 
     def covers(self, slot: Slot) -> bool:
         return (
@@ -68,7 +76,7 @@ def judge(plan: Plan, rules: Iterable[DatedRule]) -> Verdict:
     found = [
         refusal.by(kind_of(dated.rule).code, dated.article)
         for dated in rules
-        for refusal in dated.rule.refusals(plan, dated.covers)
+        for refusal in dated.rule.refusals(plan.only(dated.concerns), dated.covers)
     ]
     refused = [one for one in found if one.until is not None and one.severity is Severity.REFUSED]
     late = {
@@ -80,8 +88,8 @@ def judge(plan: Plan, rules: Iterable[DatedRule]) -> Verdict:
 
 
 def bookable_until(slot: Slot, rules: Iterable[DatedRule], calendar: Calendar) -> datetime | None:
-    """The first UTC instant at which it is too late to book the square, by the strictest rule; None when
-    none limits it.
+    """The first UTC instant at which it is too late to book the square, by the strictest firm rule; None
+    when none limits it. `rules` are those that concern the child.
 
     `judge` refuses a past day even so.
     """
@@ -91,6 +99,12 @@ def bookable_until(slot: Slot, rules: Iterable[DatedRule], calendar: Calendar) -
 def cancellable_until(slot: Slot, rules: Iterable[DatedRule], calendar: Calendar) -> datetime | None:
     """The same for cancelling."""
     return _strictest(slot, "cancelling", rules, calendar)
+
+
+def bookable_from(slot: Slot, rules: Iterable[DatedRule]) -> datetime | None:
+    """The UTC instant before which it is too soon to book the square, by the latest opening; None: none."""
+    moments = (dated.rule.opening(slot) for dated in rules if is_opening(dated.rule) and dated.covers(slot))
+    return max((moment for moment in moments if moment is not None), default=None)
 
 
 def until_words(limit: datetime, action: Action = "booking") -> str:
@@ -116,7 +130,7 @@ def _strictest(slot: Slot, action: Action, rules: Iterable[DatedRule], calendar:
     limits = (
         dated.rule.limit(slot, action, calendar)
         for dated in rules
-        if is_limiting(dated.rule) and dated.covers(slot)
+        if is_limiting(dated.rule) and dated.rule.is_firm and dated.covers(slot)
     )
     return min((limit for limit in limits if limit is not None), default=None)
 
@@ -158,7 +172,8 @@ def _possible(refusal: Refusal, plan: Plan, rules: tuple[DatedRule, ...]) -> Ref
     """
     remedy = refusal.remedy
     mine = next(one for one in plan.children if one.child.id == refusal.child_id)
-    if remedy is None or all(_addable(slot, plan, rules) for slot in remedy.add - mine.dropped):
+    its_own = tuple(dated for dated in rules if dated.concerns(mine.child))
+    if remedy is None or all(_addable(slot, plan, its_own) for slot in remedy.add - mine.dropped):
         return refusal
     asked = refusal.slots & mine.added
     return replace(refusal, remedy=withdraw(asked) if asked else None)

@@ -8,7 +8,7 @@ into facts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NewType
@@ -44,9 +44,18 @@ def holds(window: Window, on: date) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Child:
+    """A child, and what rules may tell one child from another by; None: not known.
+
+    `traits` are codes: of the questions answered yes, of the documents in force.
+    """
+
     id: int
     name: str
     born_on: date
+    residence: str | None = None
+    level: str | None = None
+    groups: frozenset[str] = frozenset()
+    traits: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -146,6 +155,11 @@ class Plan:
     def __post_init__(self) -> None:
         if self.now.utcoffset() is None:
             raise ValueError("A plan's now carries its time zone: datetime(..., tzinfo=UTC).")
+
+    def only(self, keep: Callable[[Child], bool]) -> Plan:
+        """The same change, of some of its children."""
+        kept = tuple(one for one in self.children if keep(one.child))
+        return self if len(kept) == len(self.children) else replace(self, children=kept)
 
     def named(self, code: str) -> str:
         """The noun phrase of a unit or an activity; its code when nobody named it."""

@@ -38,8 +38,11 @@ class Rule(Protocol):
 
 class Limiting(Protocol):
     """What a notice kind does besides: give the first instant at which it is too late to book, or to
-    cancel, a square.
+    cancel, a square; firmly, when what is late is not merely dearer or tolerated.
     """
+
+    @property
+    def is_firm(self) -> bool: ...
 
     def limit(self, slot: Slot, action: Action, calendar: Calendar) -> datetime | None: ...
 
@@ -54,6 +57,17 @@ class SelfChecking(Protocol):
     """A kind may check its parameters against each other."""
 
     def problems(self) -> Iterator[BadParameter]: ...
+
+
+class Opening(Protocol):
+    """What a window kind does besides: give the instant before which it is too soon; None: it depends."""
+
+    def opening(self, slot: Slot) -> datetime | None: ...
+
+
+def is_opening(rule: object) -> TypeGuard[Opening]:
+    """Whether a rule says from when, by its name as above."""
+    return hasattr(rule, "opening")
 
 
 class BadKind(TypeError):

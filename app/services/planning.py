@@ -6,9 +6,10 @@ from datetime import date, datetime, timedelta
 
 from app.entities.booking import BookingStatus, Presence
 from app.models import Activity, Booking, Unit
-from app.rules.booking import bookable_until
+from app.rules.booking import bookable_from, bookable_until
 from app.rules.calendar import local_day
 from app.rules.facts import Slot
+from app.rules.kinds.windows import moment_words
 from app.rules.verdict import Refusal, Severity
 from app.services.bookings import Desk, Draft
 
@@ -218,6 +219,9 @@ def _square(desk: Desk, slot: Slot, draft: Draft, said: tuple[Refusal, ...]) -> 
         return Square(slot, "closed", cents, reason=desk.elsewhere_words)
     if _is_late(desk, slot):
         return Square(slot, "late", cents)
+    opens = bookable_from(slot, desk.rules)
+    if opens is not None and desk.now < opens:
+        return Square(slot, "closed", cents, reason=f"réservable à partir du {moment_words(opens)}")
     return Square(slot, "free", cents)
 
 

@@ -16,6 +16,7 @@ from app.rules.calendar import Calendar, Hour, Span, Weekday, days_open
 from app.rules.facts import Booked, ChildPlan, Slot
 from app.rules.kinds.limits import Notice
 from app.rules.kinds.notice import NoticeDays, NoticeHours, NoticeMonthly, NoticePeriod, NoticeWeekly
+from app.rules.kinds.windows import Window
 from app.rules.periods import span_of
 from app.rules.registry import kinds
 from app.rules.verdict import Severity
@@ -151,6 +152,8 @@ TABLE: list[tuple[str, Notice, date, datetime]] = [
         "the eve of the school time after Christmas",
         NoticePeriod(1, NOON), date(2024, 1, 30), paris(2024, 1, 7, 12),
     ),
+    ("a fixed date", Window(closes_on=date(2024, 3, 8), closes_at=NOON), date(2024, 3, 14), paris(2024, 3, 8, 12)),
+    ("a fixed date, never after the day", Window(closes_on=date(2024, 3, 20)), date(2024, 3, 14), paris(2024, 3, 15)),
     ("the turn of the school year", NoticePeriod(7, NOON), date(2024, 9, 10), paris(2024, 8, 26, 12)),
     ("15 days before the summer", NoticePeriod(15, NOON), date(2024, 8, 21), paris(2024, 6, 21, 12)),
 ]  # fmt: skip

@@ -77,6 +77,11 @@ class Notice:
     per: Per = param("Comptés par", labels=PER, default="school_year")
 
     @property
+    def is_firm(self) -> bool:
+        """Whether what is late can't simply be had: dearer, or tolerated, it still can."""
+        return self.late in ("refused", "ask_staff") and self.times is None
+
+    @property
     def looks_around(self) -> bool:
         """What it tolerates is counted over a period."""
         return self.times is not None

@@ -1,0 +1,145 @@
+"""When bookings open and close: fixed dates, or so many days ahead; sooner for whole weeks.
+
+« Residents first » is two rows of the same window, told apart by whom they are for (``app.rules.who``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from app.rules.calendar import END_OF_DAY, ONE_DAY, START_OF_DAY, Calendar, Hour, instant, local
+from app.rules.facts import Action, ChildPlan, Covers, Plan, Slot
+from app.rules.kinds.counting import open_days
+from app.rules.kinds.limits import Notice
+from app.rules.periods import span_of
+from app.rules.registry import BadParameter, kind, param
+from app.rules.verdict import Refusal, withdraw
+from app.rules.words import NBSP, counted, day_words, hour_words, limit_words, sentence
+
+Sooner = Literal["nobody", "full_week", "run"]
+SOONER = {"nobody": "personne", "full_week": "les semaines entières", "run": "des jours de suite"}
+
+
+def moment_words(moment: datetime) -> str:
+    """ "lundi 21 août 2023 à 7 h": a moment at which something opens, midnight left out."""
+    there = local(moment)
+    hour = Hour(there.hour * 60 + there.minute)
+    day = day_words(there.date())
+    return day if hour == START_OF_DAY else f"{day} à {hour_words(hour)}"
+
+
+def too_soon(plan: Plan, mine: ChildPlan, slot: Slot, opens: datetime) -> Refusal:
+    """Refused until it opens."""
+    text = (
+        f"{sentence(plan.named(slot.unit))} du {day_words(slot.on)}{NBSP}: trop tôt, "
+        f"réservable à partir du {moment_words(opens)}."
+    )
+    return Refusal(mine.child.id, frozenset({slot}), text, remedy=withdraw([slot]))
+
+
+@kind("window", says="{able} {when}{then}.")
+@dataclass(frozen=True, slots=True)
+class Window(Notice):
+    """Refuse what is asked before a date and hour, or after another, of the squares that it governs."""
+
+    opens_on: date | None = param("Ouvre le", default=None)
+    opens_at: Hour = param("À", default=START_OF_DAY)
+    closes_on: date | None = param("Ferme le", default=None, help="Ce jour compris.")
+    closes_at: Hour = param("À", default=END_OF_DAY)
+    sooner_for: Sooner = param(
+        "N’attendent pas l’ouverture",
+        labels=SOONER,
+        default="nobody",
+        help="Les semaines entières d’abord : une ouverture pour elles, une autre ensuite.",
+    )
+    days_in_a_row: int = param("Jours de suite", unit="jours", minimum=2, maximum=31, default=2)
+
+    def problems(self) -> Iterator[BadParameter]:
+        yield from Notice.problems(self)
+        if self.opens_on is None and self.closes_on is None:
+            yield BadParameter("opens_on", "Donnez le jour d’ouverture, celui de fermeture, ou les deux.")
+        elif self.opens and self.closes and self.closes <= self.opens:
+            yield BadParameter("closes_on", "La fermeture vient avant l’ouverture : échangez-les.")
+        if self.opens_on is not None and self.gate == "cancelling":
+            yield BadParameter("opens_on", "L’ouverture ne vaut que pour réserver : changez « gate ».")
+
+    @property
+    def opens(self) -> datetime | None:
+        return instant(self.opens_on, self.opens_at) if self.opens_on is not None else None
+
+    @property
+    def closes(self) -> datetime | None:
+        return instant(self.closes_on, self.closes_at) if self.closes_on is not None else None
+
+    @property
+    def when(self) -> str:
+        told = []
+        if self.opens is not None:
+            told.append(f"à partir du {moment_words(self.opens)}")
+        if self.closes is not None:
+            told.append(f"jusqu’au {limit_words(self.closes)}")
+        if self.sooner_for == "full_week":
+            told.append("plus tôt pour les semaines entières")
+        if self.sooner_for == "run":
+            told.append(f"plus tôt pour {self.days_in_a_row}{NBSP}jours de suite")
+        return ", ".join(told)
+
+    def limit(self, slot: Slot, action: Action, calendar: Calendar) -> datetime | None:
+        if self.closes is None or self.gate not in (action, "both"):
+            return None
+        return min(self.closes, instant(slot.on, END_OF_DAY))
+
+    def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
+        yield from Notice.refusals(self, plan, covers)
+        if self.opens is None or plan.now >= self.opens:
+            return
+        for mine, slot in plan.changed("booking", covers):
+            if not self._goes_first(plan, mine, slot, covers):
+                yield too_soon(plan, mine, slot, self.opens)
+
+    def opening(self, slot: Slot) -> datetime | None:
+        """When everybody's squares open; None where some do not wait."""
+        return self.opens if self.sooner_for == "nobody" else None
+
+    def _goes_first(self, plan: Plan, mine: ChildPlan, slot: Slot, covers: Covers) -> bool:
+        if self.sooner_for == "nobody":
+            return False
+        week = span_of(slot.on, "week", plan.calendar)
+        open_on = open_days(plan, covers, week, {slot.activity})
+        stands = {one.on for one in mine.slots if one.activity == slot.activity and covers(one)}
+        if self.sooner_for == "full_week":
+            return bool(open_on) and open_on <= stands
+        days = sorted(open_on)
+        runs: list[list[date]] = [[]]
+        for on in days:
+            if on in stands:
+                runs[-1].append(on)
+            elif runs[-1]:
+                runs.append([])
+        return any(slot.on in run and len(run) >= self.days_in_a_row for run in runs)
+
+
+@kind("opens_before", says="Réservable {ahead}.")
+@dataclass(frozen=True, slots=True)
+class OpensBefore:
+    """Refuse what is asked more than so many days ahead."""
+
+    days: int = param("Nombre de jours avant", unit="jours", minimum=1, maximum=730)
+    hour: Hour = param("À partir de", default=START_OF_DAY)
+
+    @property
+    def ahead(self) -> str:
+        at = "" if self.hour == START_OF_DAY else f", à {hour_words(self.hour)}"
+        return f"au plus tôt {counted(self.days, 'jour', 'jours')} avant{at}"
+
+    def opening(self, slot: Slot) -> datetime:
+        return instant(slot.on - ONE_DAY * self.days, self.hour)
+
+    def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
+        for mine, slot in plan.changed("booking", covers):
+            opens = self.opening(slot)
+            if plan.now < opens:
+                yield too_soon(plan, mine, slot, opens)

@@ -1,0 +1,204 @@
+"""When bookings open and close, and for whom first."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from app.rules.booking import DatedRule, bookable_from, bookable_until, judge
+from app.rules.calendar import Hour
+from app.rules.facts import Child, Slot
+from app.rules.kinds.counting import Count
+from app.rules.kinds.windows import OpensBefore, Window
+from app.rules.registry import Rule, build, describe
+from app.rules.values import Misread
+from app.rules.who import Who, read
+from app.rules.words import NBSP
+
+from .invented import CALENDAR, CANTINE, LILA, MATIN, of_child, paris, plan
+
+ALWAYS = date(2020, 1, 1)
+SEVEN, NOON = Hour(420), Hour(720)
+SQUARE = Slot(MATIN, date(2024, 9, 11))
+HERE = Child(1, "Lila", date(2018, 3, 4), residence="resident", level="ce1", groups=frozenset({"grands"}))
+AWAY = Child(2, "Sacha", date(2018, 3, 4), residence="outside", traits=frozenset({"attestation-travail"}))
+
+
+def asks(rules: list[DatedRule], now: datetime, child: Child = LILA, *squares: Slot) -> bool:
+    return judge(plan(of_child(child, add=squares or [SQUARE]), now=now), rules).accepted
+
+
+@pytest.mark.parametrize(
+    ("now", "accepted"),
+    [
+        (paris(2024, 8, 21, 6, 59), False),
+        (paris(2024, 8, 21, 7), True),
+        (paris(2024, 8, 30, 11, 59), True),
+        (paris(2024, 8, 30, 12), False),
+    ],
+)
+def test_it_opens_at_its_minute_and_closes_at_its_minute(now: datetime, accepted: bool) -> None:
+    rules = [DatedRule(Window(date(2024, 8, 21), SEVEN, date(2024, 8, 30), NOON), ALWAYS)]
+    assert asks(rules, now) is accepted
+    assert bookable_from(SQUARE, rules) == paris(2024, 8, 21, 7)
+    assert bookable_until(SQUARE, rules, CALENDAR) == paris(2024, 8, 30, 12)
+
+
+def test_too_soon_says_from_when_and_is_no_limit_passed() -> None:
+    rules = [DatedRule(Window(date(2024, 8, 21), SEVEN), ALWAYS, article="article 3")]
+    (refusal,) = judge(plan(of_child(add=[SQUARE]), now=paris(2024, 8, 20)), rules).refusals
+    assert refusal.sentence.replace(NBSP, " ") == (
+        "Le matin des Grappaloups du mercredi 11 septembre 2024 : trop tôt, "
+        "réservable à partir du mercredi 21 août 2024 à 7 h."
+    )
+    assert refusal.until is None and refusal.article == "article 3"
+    assert refusal.remedy is not None and refusal.remedy.drop == {SQUARE}
+
+
+def test_the_squares_of_a_window_are_those_of_its_days() -> None:
+    """A window a holiday: the days that it governs are its row's."""
+    autumn = DatedRule(Window(date(2024, 10, 1)), date(2024, 10, 19), date(2024, 11, 4))
+    assert asks([autumn], paris(2024, 8, 1))
+    assert not asks([autumn], paris(2024, 8, 1), LILA, Slot(MATIN, date(2024, 10, 23)))
+
+
+def test_residents_first_is_two_rows_of_one_window() -> None:
+    rules = [
+        DatedRule(Window(date(2024, 8, 21), SEVEN), ALWAYS, who=Who(residence=frozenset({"resident"}))),
+        DatedRule(Window(date(2024, 8, 28), SEVEN), ALWAYS, unless=Who(residence=frozenset({"resident"}))),
+    ]
+    between = paris(2024, 8, 25)
+    assert asks(rules, between, HERE) and not asks(rules, between, AWAY)
+    assert asks(rules, paris(2024, 8, 28, 7), AWAY)
+    assert not asks(rules, paris(2024, 8, 21, 6, 59), HERE)
+
+
+def test_parents_at_work_are_told_by_a_document_in_force() -> None:
+    rules = [
+        DatedRule(Window(date(2024, 8, 28)), ALWAYS, unless=Who(traits=frozenset({"attestation-travail"})))
+    ]
+    assert asks(rules, paris(2024, 8, 1), AWAY) and not asks(rules, paris(2024, 8, 1), HERE)
+
+
+def test_full_weeks_first_then_days_in_a_row_then_everybody() -> None:
+    """Saturday morning for whole weeks; in the afternoon for two days in a row; on Monday for the rest."""
+    week = [Slot(MATIN, date(2024, 9, 9) + timedelta(days=rank)) for rank in range(7)]
+    rules = [
+        DatedRule(Window(date(2024, 8, 24), Hour(540)), ALWAYS),
+        DatedRule(Window(date(2024, 8, 24), Hour(840), sooner_for="full_week"), ALWAYS),
+        DatedRule(Window(date(2024, 8, 26), sooner_for="run"), ALWAYS),
+    ]
+    morning, afternoon, monday = paris(2024, 8, 24, 10), paris(2024, 8, 24, 15), paris(2024, 8, 26)
+    assert asks(rules, morning, LILA, *week)
+    assert not asks(rules, morning, LILA, *week[:3])
+    assert asks(rules, afternoon, LILA, *week[:2])
+    assert not asks(rules, afternoon, LILA, week[0], week[2])
+    assert asks(rules, monday, LILA, week[0])
+    assert not asks(rules, paris(2024, 8, 24, 8, 59), LILA, *week)
+    assert bookable_from(week[0], rules) == paris(2024, 8, 24, 9)
+
+
+@pytest.mark.parametrize(
+    ("now", "accepted"), [(paris(2024, 8, 12, 6, 59), False), (paris(2024, 8, 12, 7), True)]
+)
+def test_so_many_days_ahead(now: datetime, accepted: bool) -> None:
+    assert asks([DatedRule(OpensBefore(30, SEVEN), ALWAYS)], now) is accepted
+
+
+def test_a_late_cancellation_of_a_window_has_its_own_date() -> None:
+    rules = [DatedRule(Window(closes_on=date(2024, 9, 5), gate="cancelling"), ALWAYS)]
+    gone = of_child(drop=[SQUARE], before=[SQUARE])
+    assert judge(plan(gone, now=paris(2024, 9, 5, 23, 59)), rules).accepted
+    assert not judge(plan(gone, now=paris(2024, 9, 6)), rules).accepted
+    assert asks(rules, paris(2024, 9, 6))
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (
+            Window(date(2024, 8, 21), SEVEN, date(2024, 8, 30)),
+            "Réservable et annulable à partir du mercredi 21 août 2024 à 7 h, "
+            "jusqu’au vendredi 30 août 2024 à 24 h.",
+        ),
+        (
+            Window(date(2024, 8, 24), sooner_for="full_week", gate="booking"),
+            "Réservable à partir du samedi 24 août 2024, plus tôt pour les semaines entières.",
+        ),
+        (
+            Window(closes_on=date(2024, 12, 6), gate="booking", late="surcharge"),
+            "Réservable jusqu’au vendredi 6 décembre 2024 à 24 h ; ensuite, avec une majoration.",
+        ),
+        (OpensBefore(30), "Réservable au plus tôt 30 jours avant."),
+        (OpensBefore(1, SEVEN), "Réservable au plus tôt 1 jour avant, à 7 h."),
+    ],
+)
+def test_sentences_read_as_a_parent_would_read_them(rule: Rule, words: str) -> None:
+    assert describe(rule).replace(NBSP, " ") == words
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({}, "jour d’ouverture"),
+        ({"opens_on": "2024-09-02", "closes_on": "2024-09-01"}, "échangez-les"),
+        ({"opens_on": "2024-09-02", "gate": "cancelling"}, "changez « gate »"),
+    ],
+)
+def test_a_window_that_contradicts_itself_is_told(values: dict[str, object], word: str) -> None:
+    built = build("window", values)
+    assert built.rule is None and word in built.errors[0].message.replace(NBSP, " ")
+
+
+# --- Who -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("who", "here", "away"),
+    [
+        (Who(residence=frozenset({"resident", "works_here"})), True, False),
+        (Who(levels=frozenset({"ce1"})), True, False),
+        (Who(groups=frozenset({"grands", "petits"})), True, False),
+        (Who(traits=frozenset({"attestation-travail"})), False, True),
+        (Who(residence=frozenset({"outside"}), levels=frozenset({"ce1"})), False, False),
+    ],
+)
+def test_any_word_of_each_criterion_and_every_criterion(who: Who, here: bool, away: bool) -> None:
+    assert (who.matches(HERE), who.matches(AWAY)) == (here, away)
+    assert read(who.dump()) == who
+
+
+def test_what_is_not_known_of_a_child_matches_nothing() -> None:
+    unknown = Child(3, "Noé", date(2018, 1, 1))
+    assert not Who(residence=frozenset({"resident"})).matches(unknown)
+    assert not Who(levels=frozenset({"cp"})).matches(unknown)
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({}, "au moins un critère"),
+        ("resident", "au moins un critère"),
+        ({"residance": ["resident"]}, "« residence »"),
+        ({"residence": ["habitant"]}, "choix possibles"),
+        ({"levels": []}, "la liste est vide"),
+    ],
+)
+def test_a_criterion_written_wrong_is_told_with_its_remedy(values: object, word: str) -> None:
+    with pytest.raises(Misread, match=word):
+        read(values)
+
+
+def test_whom_a_rule_is_for_in_words() -> None:
+    who = Who(frozenset({"resident", "works_here"}), frozenset({"cp", "ce1"}))
+    told = who.words({"cp": "CP", "ce1": "CE1"})
+    assert (
+        told
+        == "les enfants qui habitent la commune ou dont un parent travaille dans la commune, en CE1 ou CP"
+    )
+
+
+def test_a_rule_for_some_says_nothing_of_the_others() -> None:
+    rule = DatedRule(Count(maximum=1), ALWAYS, who=Who(residence=frozenset({"outside"})))
+    two = [Slot(CANTINE, date(2024, 9, 10)), Slot(CANTINE, date(2024, 9, 12))]
+    both = plan(of_child(HERE, add=two), of_child(AWAY, add=two))
+    assert {one.child_id for one in judge(both, [rule]).refusals} == {AWAY.id}
