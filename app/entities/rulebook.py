@@ -64,6 +64,10 @@ class Rule(Entity):
     weekdays: Mapped[list[Any] | None] = attribute(
         "Jours concernés", help="Par exemple : lundi, mardi. Vide : tous."
     )
+    who: Mapped[dict[str, Any] | None] = attribute(
+        "Pour qui", help="Rattachement, classes, groupes, réponses ou pièces. Vide : tous les enfants."
+    )
+    unless: Mapped[dict[str, Any] | None] = attribute("Sauf pour", help="Les enfants qu’elle épargne.")
     from_on: Mapped[date | None] = attribute("En vigueur du")
     until_on: Mapped[date | None] = attribute("Jusqu’au (exclu)")
     article: Mapped[Article | None] = relation("Article")

@@ -23,6 +23,7 @@ from app.rules.verdict import Refusal, Severity, Verdict, withdraw
 from app.rules.words import day_words, sentence
 from app.services import places
 from app.services.catalogue import catalogue, code_of
+from app.services.child_facts import child_of
 from app.services.pricing import Prices, load_prices
 from app.services.rulings import Offer, load_offer
 
@@ -213,7 +214,7 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
                 Registration.starts_on <= until_on,
                 Registration.ends_on >= from_on,
             )
-            .options(joinedload(Registration.activity))
+            .options(joinedload(Registration.activity), joinedload(Registration.group))
         )
     )
     known = catalogue()
@@ -238,15 +239,16 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
     }
     bookings = {slot: row for slot, row in found.items() if from_on <= slot.on <= until_on}
     elsewhere = _elsewhere(offer, child_id, family_id, from_on, until_on)
+    child = child_of(person, family_id, registrations, known.rules, from_on)
     return Desk(
-        child=Child(person.id, person.first_name, person.born_on or from_on),
+        child=child,
         family_id=family_id,
         from_on=from_on,
         until_on=until_on,
         now=now,
         registrations=registrations,
         offer=offer,
-        rules=known.rules,
+        rules=tuple(one for one in known.rules if one.concerns(child)),
         bookings=bookings,
         held=held,
         queues=queues,

@@ -17,13 +17,14 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 from app.access.database import db
 from app.access.versions import Remembered
 from app.models import Activity, Bracket, ClosingDay, Period, Rule, Setting, Tariff, Unit
-from app.rules import kinds  # noqa: F401  (registers them)
+from app.rules import kinds, who  # noqa: F401  (the kinds register themselves)
 from app.rules.booking import DatedRule
 from app.rules.calendar import Weekday
 from app.rules.kinds.admission import Capacity
 from app.rules.money import Bracket as PriceBracket
 from app.rules.money import Grid
 from app.rules.registry import build
+from app.rules.values import Misread
 from app.rules.words import WEEKDAYS
 from app.services.settings import Town, town_of
 
@@ -154,6 +155,10 @@ def dated(row: Rule) -> DatedRule:
     built = build(row.rule_kind, row.parameters)
     if built.rule is None:
         raise BrokenRule(f"{row.code} : {built.errors[0].message}")
+    try:
+        spoken = {name: who.read(value) for name in ("who", "unless") if (value := getattr(row, name))}
+    except Misread as error:
+        raise BrokenRule(f"{row.code} : {error}") from None
     applies_to: frozenset[str] | None = None
     if row.units:
         applies_to = frozenset(row.units)
@@ -166,4 +171,5 @@ def dated(row: Rule) -> DatedRule:
         article=f"article {row.article.number}" if row.article else None,
         applies_to=applies_to,
         weekdays=frozenset(Weekday(WEEKDAYS.index(day)) for day in row.weekdays) if row.weekdays else None,
+        **spoken,
     )

@@ -152,8 +152,14 @@ TABLE: list[tuple[str, Notice, date, datetime]] = [
         "the eve of the school time after Christmas",
         NoticePeriod(1, NOON), date(2024, 1, 30), paris(2024, 1, 7, 12),
     ),
-    ("a fixed date", Window(closes_on=date(2024, 3, 8), closes_at=NOON), date(2024, 3, 14), paris(2024, 3, 8, 12)),
-    ("a fixed date, never after the day", Window(closes_on=date(2024, 3, 20)), date(2024, 3, 14), paris(2024, 3, 15)),
+    (
+        "a fixed date",
+        Window(closes_on=date(2024, 3, 8), closes_at=NOON), date(2024, 3, 14), paris(2024, 3, 8, 12),
+    ),
+    (
+        "a fixed date, never after the day",
+        Window(closes_on=date(2024, 3, 20)), date(2024, 3, 14), paris(2024, 3, 15),
+    ),
     ("the turn of the school year", NoticePeriod(7, NOON), date(2024, 9, 10), paris(2024, 8, 26, 12)),
     ("15 days before the summer", NoticePeriod(15, NOON), date(2024, 8, 21), paris(2024, 6, 21, 12)),
 ]  # fmt: skip

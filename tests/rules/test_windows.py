@@ -117,8 +117,10 @@ def test_a_late_cancellation_of_a_window_has_its_own_date() -> None:
     [
         (
             Window(date(2024, 8, 21), SEVEN, date(2024, 8, 30)),
-            "Réservable et annulable à partir du mercredi 21 août 2024 à 7 h, "
-            "jusqu’au vendredi 30 août 2024 à 24 h.",
+            (
+                "Réservable et annulable à partir du mercredi 21 août 2024 à 7 h, "
+                "jusqu’au vendredi 30 août 2024 à 24 h."
+            ),
         ),
         (
             Window(date(2024, 8, 24), sooner_for="full_week", gate="booking"),

@@ -9,10 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from app.declare import entities
+from app.entities.health import Level
 from app.entities.paperwork import Validity
 from app.entities.question import QuestionKind, QuestionSection
 from app.models import (
     Activity,
+    CareGroup,
     DocumentType,
     FreezeDate,
     HealthWord,
@@ -27,11 +29,14 @@ from app.models import (
 from app.models import (
     Bracket as BracketRow,
 )
-from app.rules import kinds  # noqa: F401  (registers them)
+from app.rules import (
+    kinds,  # noqa: F401  (registers them)
+    who,
+)
 from app.rules.money import Bracket, Grid
 from app.rules.registry import build, dump
 from app.rules.registry import kinds as rule_kinds
-from app.rules.values import hint
+from app.rules.values import Misread, hint
 from app.services import outbox
 from app.services.mail_texts import TEXTS
 from app.services.rulebook import calendar
@@ -138,7 +143,31 @@ def rules(draft: Draft) -> Iterator[Problem]:
                 yield entry.problem(f"l’unité « {code} » n’existe pas : {hint(code, units)}", "units")
             elif activity is not None and units[code].parent is not activity:
                 yield entry.problem(f"l’unité « {code} » n’est pas de l’activité {activity.code}.", "units")
+        for key in ("who", "unless"):
+            yield from _whom(draft, entry, key)
         yield from _dates(entry)
+
+
+def _whom(draft: Draft, entry: Entry, key: str) -> Iterator[Problem]:
+    """Whom a rule is for is told by what the town knows: classes, groups, questions, documents."""
+    if not entry.values[key]:
+        entry.values[key] = None
+        return
+    try:
+        found = who.read(entry.values[key])
+    except Misread as error:
+        yield entry.problem(str(error), key)
+        return
+    entry.values[key] = found.dump()
+    known = {
+        "levels": {one.value for one in Level},
+        "groups": {one.code.rpartition(".")[2] for one in draft.of(CareGroup)},
+        "traits": {one.code for one in (*draft.of(Question), *draft.of(DocumentType))},
+    }
+    for criterion, words in known.items():
+        for word in sorted(getattr(found, criterion) - words):
+            wrong = f"« {word} » n’existe pas ({who.KEYS[criterion].lower()}) : {hint(word, words)}"
+            yield entry.problem(wrong, key, criterion)
 
 
 @checks

@@ -131,7 +131,13 @@ SECTIONS: tuple[Section, ...] = (
         "rules",
         "Règles",
         Rule,
-        reads={"parameters": _table, "units": _listing, "weekdays": read_weekdays},
+        reads={
+            "parameters": _table,
+            "units": _listing,
+            "weekdays": read_weekdays,
+            "who": _table,
+            "unless": _table,
+        },
     ),
     Section(
         "freeze_dates",
