@@ -1,7 +1,7 @@
 """Rule kinds: a kind is a small frozen dataclass; its form, its YAML and its French sentence derive from
 it.
 
-@kind("requires", says="{unit} se réserve avec {needs}.")
+@kind("requires", title="Ce qui va ensemble", says="{unit} se réserve avec {needs}.")
 @dataclass(frozen=True, slots=True)
 class Requires:
     unit: UnitCode = param("L’unité réservée")
@@ -103,7 +103,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
+    """A sort of rule: its code in the file, its French title, the sentence that its rules read as."""
+
     code: str
+    title: str
     says: str
     made: type[Any]
     parameters: tuple[Parameter, ...]
@@ -151,7 +154,7 @@ def param(
     return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
 
 
-def kind(code: str, *, says: str) -> Callable[[type[Made]], type[Made]]:
+def kind(code: str, *, title: str = "", says: str) -> Callable[[type[Made]], type[Made]]:
     """Register a frozen dataclass as the rule kind `code`. Raises `BadKind` when its declaration
     contradicts itself.
     """
@@ -171,7 +174,7 @@ def kind(code: str, *, says: str) -> Callable[[type[Made]], type[Made]]:
             is_own = isinstance(getattr(made, placeholder or "", None), property)
             if placeholder and placeholder not in known and not is_own:
                 raise BadKind(f"{made.__name__} says {{{placeholder}}}: no parameter, no property.")
-        _KINDS[code] = _MADE[made] = Kind(code, says, made, declared)
+        _KINDS[code] = _MADE[made] = Kind(code, title or code, says, made, declared)
         return made
 
     return register

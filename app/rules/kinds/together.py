@@ -23,7 +23,7 @@ def on_day(units: frozenset[str], on: date) -> frozenset[Slot]:
     return frozenset(Slot(unit, on) for unit in units)
 
 
-@kind("requires", says="{unit} se réserve avec {needs}.")
+@kind("requires", title="Ce qui va ensemble", says="{unit} se réserve avec {needs}.")
 @dataclass(frozen=True, slots=True)
 class Requires:
     """Refuse a unit that stands on a day without the units it needs."""
@@ -54,7 +54,7 @@ class Requires:
                 )
 
 
-@kind("excludes", says="{unit} ne se réserve pas le même jour que {others}.")
+@kind("excludes", title="Ce qui s’exclut", says="{unit} ne se réserve pas le même jour que {others}.")
 @dataclass(frozen=True, slots=True)
 class Excludes:
     """Refuse a unit that stands on the same day as one of others."""

@@ -40,7 +40,7 @@ def too_soon(plan: Plan, mine: ChildPlan, slot: Slot, opens: datetime) -> Refusa
     return Refusal(mine.child.id, frozenset({slot}), text, remedy=withdraw([slot]))
 
 
-@kind("window", says="{able} {when}{then}.")
+@kind("window", title="Dates d’ouverture et de fermeture", says="{able} {when}{then}.")
 @dataclass(frozen=True, slots=True)
 class Window(Notice):
     """Refuse what is asked before a date and hour, or after another, of the squares that it governs."""
@@ -122,7 +122,7 @@ class Window(Notice):
         return any(slot.on in run and len(run) >= self.days_in_a_row for run in runs)
 
 
-@kind("opens_before", says="Réservable {ahead}.")
+@kind("opens_before", title="Ouverture des jours à l’avance", says="Réservable {ahead}.")
 @dataclass(frozen=True, slots=True)
 class OpensBefore:
     """Refuse what is asked more than so many days ahead."""

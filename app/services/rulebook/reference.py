@@ -40,12 +40,15 @@ def _lines() -> Iterator[str]:
     yield "### Sortes de règles (`kind`), avec leurs `parameters`"
     for code, kind in rule_kinds().items():
         yield ""
-        yield f"**`{code}`** : {kind.says}"
+        yield f"#### `{code}` : {kind.title}"
         yield ""
         yield from _head()
         for parameter in kind.parameters:
             must = "oui" if parameter.required else ""
-            choices = ", ".join(f"`{word}`" for word in parameter.shape.choices)
+            choices = ", ".join(
+                f"`{word}`" + (f" ({parameter.labels[word]})" if word in parameter.labels else "")
+                for word in parameter.shape.choices
+            )
             yield f"| `{parameter.name}` | {parameter.label} | {must} | {_joined(choices, parameter.help)} |"
 
 
