@@ -6,11 +6,11 @@ from flask_appbuilder import expose
 
 from app.access.viewer import Side, Viewer, current_viewer
 from app.declare import FAMILY, STAFF, Entity
-from app.models import ChangeRequest, Document, Registration, Thread
+from app.models import ChangeRequest, Document, Registration, SchoolYear, Thread
 from app.screens import menu
 from app.screens.builder.addresses import address_of, asking
 from app.screens.page import Page
-from app.services import clock, piles
+from app.services import clock, freezes, piles
 
 
 class Home(Page):
@@ -70,6 +70,8 @@ class Desk(Page):
             "builder/desk.html",
             today=clock.today(),
             piles=shown,
+            year_to_open=freezes.year_to_open(clock.now()),
+            years_url=address_of(SchoolYear, viewer),
             total=sum(count for _, _, count, _ in shown),
             headings=[one for one in menu.build() if one.label not in ("Aujourd’hui", "À traiter")],
         )

@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 
 from app.access.database import db
 from app.entities.booking import RegistrationStatus
-from app.models import Activity, Facility, FreezeDate, Registration
+from app.models import Activity, Facility, FreezeDate, Registration, SchoolYear
 from app.rules.calendar import ONE_DAY, local_day, month_day
 from app.rules.freeze import Freeze, MonthDay, declared_year
 from app.rules.words import NBSP, day_words, joined
@@ -93,6 +93,17 @@ class FreezeDates:
         if row is None:
             return NEVER
         return Freeze((row.month, row.day), (row.reopens_month, row.reopens_day))
+
+
+def year_to_open(now: datetime) -> str:
+    """The school year that families are asked to declare and that the town has not opened; empty: none.
+
+    Until it is, nothing that they say of it can be saved. Two statements.
+    """
+    dates = read_dates()
+    known = set(db.session.scalars(select(SchoolYear.code)))
+    asked = {dates.window(row.section, [], now, date.min).year for row in dates.rows}
+    return min(asked - known, default="") if known else ""
 
 
 def read_dates() -> FreezeDates:

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.booking import RegistrationStatus
-from app.models import Facility, FreezeDate, Registration
-from app.services import freezes
+from app.models import Facility, FreezeDate, Registration, SchoolYear
+from app.services import clock, freezes
 from app.services.freezes import FreezeDates
 from tests.people import Town
 
@@ -128,3 +128,24 @@ def test_the_dates_are_read_from_the_database(town: Town) -> None:
     with town.acting("claire"):
         assert db.session.scalars(select(FreezeDate)).one().reopens_month == 5
         assert not freezes.window("health", [], at(2026, 8, 1), LONG_AGO).open
+
+
+@pytest.mark.parametrize(
+    ("now", "missing"),
+    [(at(2027, 4, 30, 23, 59), ""), (at(2027, 5, 1), "2027-2028")],
+    ids=["the last minute of April", "the first of May"],
+)
+def test_the_service_is_told_of_the_year_that_families_declare_and_that_is_not_open(
+    town: Town, monkeypatch: pytest.MonkeyPatch, now: datetime, missing: str
+) -> None:
+    with unscoped("dates du test"):
+        db.session.add(row())
+        db.session.commit()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    page = town.client("configurator").get("/service/").text
+    assert ("Ouvrir l’année 2027-2028" in page) is bool(missing)
+    with unscoped("une année de plus"):
+        assert freezes.year_to_open(now) == missing
+        db.session.add(SchoolYear(code="2027-2028", starts_on=date(2027, 9, 1), ends_on=date(2028, 8, 31)))
+        db.session.commit()
+    assert "n’est pas ouverte ici" not in town.client("desk").get("/service/").text
