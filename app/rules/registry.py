@@ -272,10 +272,19 @@ def _read(one: Parameter, value: object, units: Collection[str] | None) -> Any:
                 f"« {read} » est trop grand. Le plus grand possible est {number_words(one.maximum)}."
             )
     if units is not None and one.shape.form == "unit":
-        for code in sorted(read) if one.shape.many else [read]:
+        for code in sorted(_flat(read)) if one.shape.many else [read]:
             if code is not None and code not in units:
                 raise Misread(f"l’unité « {code} » n’existe pas : {hint(code, units)}")
     return read
+
+
+def _flat(values: frozenset[Any]) -> Iterator[Any]:
+    """The values of a set, or of a set of sets."""
+    for value in values:
+        if isinstance(value, frozenset):
+            yield from value
+        else:
+            yield value
 
 
 def dump(rule: Rule) -> dict[str, object]:

@@ -214,10 +214,13 @@ def _several(one: Shape) -> Shape:
             raise Misread("la liste est vide. Donnez au moins une valeur.")
         return frozenset(one.read(item) for item in several)
 
+    def in_order(values: frozenset[Any]) -> list[Any]:
+        return sorted(values, key=sorted) if one.many else sorted(values)
+
     def say(values: frozenset[Any], names: Names) -> str:
-        return joined(one.say(value, names) for value in sorted(values))
+        return joined((one.say(value, names) for value in in_order(values)), "ou" if one.many else "et")
 
     def dump(values: frozenset[Any]) -> object:
-        return [one.dump(value) for value in sorted(values)]
+        return [one.dump(value) for value in in_order(values)]
 
     return Shape(one.form, read, dump, say, many=True, choices=one.choices)

@@ -15,7 +15,7 @@ from app.rules.calendar import END_OF_DAY, Hour, Weekday
 from app.rules.facts import Covers, Plan
 from app.rules.kinds.admission import Age, Capacity
 from app.rules.kinds.notice import NoticeDays, NoticeHours, NoticeMonthly, NoticePeriod, NoticeWeekly
-from app.rules.kinds.together import Excludes, Requires
+from app.rules.kinds.together import Combinations, Excludes, Requires
 from app.rules.registry import (
     BadKind,
     Built,
@@ -67,6 +67,7 @@ rules: st.SearchStrategy[Rule] = st.one_of(
     st.builds(Excludes, units, st.frozensets(units, min_size=1)).filter(
         lambda one: one.unit not in one.others
     ),
+    st.builds(Combinations, st.frozensets(st.frozensets(units, min_size=1), min_size=1)),
     st.builds(NoticeDays, st.integers(0, 366), hours, counted, **shared),
     st.builds(NoticeWeekly, st.sampled_from(Weekday), hours, st.integers(0, 52), **shared),
     st.builds(
@@ -88,9 +89,12 @@ def test_what_is_dumped_builds_the_same_rule(rule: Rule) -> None:
 
 @given(rules)
 def test_what_is_dumped_is_plain(rule: Rule) -> None:
-    for value in dump(rule).values():
-        for one in value if isinstance(value, list) else [value]:
-            assert type(one) in (str, int, bool, type(None))
+    def is_plain(value: object) -> bool:
+        if isinstance(value, list):
+            return all(map(is_plain, value))
+        return type(value) in (str, int, bool, type(None))
+
+    assert all(map(is_plain, dump(rule).values()))
 
 
 @given(rules)
@@ -120,6 +124,10 @@ def test_sentences_read_as_a_parent_would_read_them() -> None:
         "en laissant 1 semaine pleine avant la semaine réservée.",
         NoticeWeekly(Weekday.THURSDAY, Hour(720), gate="cancelling"): "Annulable jusqu’au jeudi "
         "de la semaine d’avant, 12 h.",
+        Requires(REPAS, frozenset({MATIN, SOIR}), "one"): "Le repas des Grappaloups se réserve "
+        "avec l’une de ces unités : le matin des Grappaloups et le soir des Grappaloups.",
+        Combinations(frozenset({frozenset({MATIN, REPAS}), frozenset({SOIR})})): "Un même jour se réservent "
+        "le matin des Grappaloups et le repas des Grappaloups ou le soir des Grappaloups.",
         NoticeDays(1, counted="school"): "Réservable et annulable jusqu’au jour d’école d’avant, 24 h.",
         NoticeDays(15, counted="clear"): "Réservable et annulable jusqu’à 15 jours francs avant, 24 h.",
         NoticeDays(1, late="surcharge"): "Réservable et annulable jusqu’à la veille, 24 h ; ensuite, "

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
-from app.rules.facts import Covers, Plan, Slot, UnitCode
+from app.rules.facts import ChildPlan, Covers, Plan, Slot, UnitCode
 from app.rules.registry import BadParameter, kind, param
-from app.rules.verdict import Refusal, Remedy, Severity
+from app.rules.verdict import Refusal, Remedy, Severity, withdraw
 from app.rules.words import day_words, joined, sentence
+
+HowMany = Literal["all", "one"]
+HOW_MANY = {"all": "toutes", "one": "une au moins"}
 
 
 def severity_of(caused: bool) -> Severity:
@@ -23,13 +27,19 @@ def on_day(units: frozenset[str], on: date) -> frozenset[Slot]:
     return frozenset(Slot(unit, on) for unit in units)
 
 
-@kind("requires", title="Ce qui va ensemble", says="{unit} se réserve avec {needs}.")
+@kind("requires", title="Ce qui va ensemble", says="{unit} se réserve {with_what}{needs}.")
 @dataclass(frozen=True, slots=True)
 class Requires:
     """Refuse a unit that stands on a day without the units it needs."""
 
     unit: UnitCode = param("L’unité réservée")
     needs: frozenset[UnitCode] = param("Les unités qui doivent l’être le même jour")
+    how_many: HowMany = param("Il en faut", labels=HOW_MANY, default="all")
+
+    @property
+    def with_what(self) -> str:
+        """What the sentence says of several: « avec l’une de ces unités : »."""
+        return "avec l’une de ces unités : " if self.how_many == "one" and len(self.needs) > 1 else "avec "
 
     def problems(self) -> Iterator[BadParameter]:
         if self.unit in self.needs:
@@ -43,6 +53,11 @@ class Requires:
                 unit, missing = Slot(self.unit, on), on_day(self.needs - units, on)
                 if self.unit not in units or not missing or not covers(unit):
                     continue
+                if self.how_many == "one":
+                    if self.needs & units:
+                        continue
+                    yield self._alone(plan, mine, unit, missing)
+                    continue
                 named = joined(plan.named(slot.unit) for slot in sorted(missing))
                 verb = "Garder" if missing <= mine.dropped else "Ajouter"
                 yield Refusal(
@@ -52,6 +67,26 @@ class Requires:
                     severity_of(unit in mine.added or bool(missing & mine.dropped)),
                     remedy=Remedy(f"{verb} {named}", add=missing),
                 )
+
+    def _alone(self, plan: Plan, mine: ChildPlan, unit: Slot, missing: frozenset[Slot]) -> Refusal:
+        """None of those that it may go with is there: which one to add is the parent's choice."""
+        named = joined((plan.named(slot.unit) for slot in sorted(missing)), "ou")
+        gone = missing & mine.dropped
+        caused = unit in mine.added or bool(gone)
+        if gone:
+            kept = joined(plan.named(slot.unit) for slot in sorted(gone))
+            remedy = Remedy(f"Garder {kept}", add=gone)
+        elif len(missing) == 1:
+            remedy = Remedy(f"Ajouter {named}", add=missing)
+        else:
+            remedy = withdraw([unit])
+        return Refusal(
+            mine.child.id,
+            frozenset({unit}),
+            f"{sentence(plan.named(self.unit))} du {day_words(unit.on)} se réserve avec {named}.",
+            severity_of(caused),
+            remedy=remedy if caused else None,
+        )
 
 
 @kind("excludes", title="Ce qui s’exclut", says="{unit} ne se réserve pas le même jour que {others}.")
@@ -88,3 +123,67 @@ class Excludes:
                     severity_of(bool(both & mine.added)),
                     remedy=Remedy(f"Retirer {undone}", drop=blamed),
                 )
+
+
+@kind(
+    "combinations", title="Ce qui peut se réserver un même jour", says="Un même jour se réservent {allowed}."
+)
+@dataclass(frozen=True, slots=True)
+class Combinations:
+    """Refuse a day whose units are none of the allowed combinations, among the units that it names."""
+
+    allowed: frozenset[frozenset[UnitCode]] = param("Combinaisons permises")
+
+    @property
+    def units(self) -> frozenset[str]:
+        """Every unit that a combination names; the others are not its business."""
+        return frozenset(unit for one in self.allowed for unit in one)
+
+    def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
+        for mine in plan.children:
+            before = mine.slots - mine.added | mine.dropped
+            days = {slot.on for slot in mine.slots if slot.unit in self.units and covers(slot)}
+            for on in sorted(days):
+                stands = frozenset(
+                    slot.unit for slot in mine.slots if slot.on == on and slot.unit in self.units
+                )
+                if stands in self.allowed:
+                    continue
+                squares = on_day(stands, on)
+                changed = {
+                    slot for slot in mine.added | mine.dropped if slot.on == on and slot.unit in self.units
+                }
+                was = frozenset(slot.unit for slot in before if slot.on == on and slot.unit in self.units)
+                yield self._refusal(
+                    plan, mine, on, squares, bool(changed) and (was in self.allowed or not was)
+                )
+
+    def _refusal(
+        self, plan: Plan, mine: ChildPlan, on: date, squares: frozenset[Slot], caused: bool
+    ) -> Refusal:
+        units = frozenset(slot.unit for slot in squares)
+        added = squares & mine.added
+        gone = frozenset(slot for slot in mine.dropped if slot.on == on and slot.unit in self.units)
+        nearest = min(
+            (one for one in self.allowed if units < one),
+            key=lambda one: (len(one), sorted(one)),
+            default=None,
+        )
+        if gone:
+            remedy = Remedy("Garder ces réservations", add=gone)
+        elif nearest is not None:
+            lacking = on_day(nearest - units, on)
+            named = joined(plan.named(slot.unit) for slot in sorted(lacking))
+            remedy = Remedy(f"Ajouter {named}", add=lacking)
+        else:
+            remedy = withdraw(added or squares)
+        named = joined(plan.named(unit) for unit in sorted(units))
+        return Refusal(
+            mine.child.id,
+            squares,
+            f"{sentence(day_words(on))} : {named} ne se réservent pas ainsi."
+            if len(units) > 1
+            else f"{sentence(day_words(on))} : {named} ne se réserve pas seul.",
+            severity_of(caused),
+            remedy=remedy if caused else None,
+        )
