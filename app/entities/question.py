@@ -120,7 +120,7 @@ class QuestionFacility(Entity):
 
     question: Mapped[Question] = relation("Question", parent=True, inline=True, back_populates="places")
     question_id: Mapped[int]
-    facility: Mapped[Facility] = relation("Structure")
+    facility: Mapped[Facility] = relation("Structure", help="Aucune ligne : la question est pour toutes.")
     facility_id: Mapped[int]
 
 

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 
 from app.access.viewer import Side, Viewer, current_viewer
-from app.declare import FAMILY, STAFF, Entity
+from app.declare import FAMILY, SETTINGS, STAFF, Entity
 from app.models import ChangeRequest, Document, Registration, SchoolYear, Thread
 from app.screens import menu
 from app.screens.builder.addresses import address_of, asking
@@ -71,7 +71,7 @@ class Desk(Page):
             today=clock.today(),
             piles=shown,
             year_to_open=freezes.year_to_open(clock.now()),
-            years_url=address_of(SchoolYear, viewer),
+            years_url=address_of(SchoolYear, viewer) if viewer.acting_roles & SETTINGS else None,
             total=sum(count for _, _, count, _ in shown),
             headings=[one for one in menu.build() if one.label not in ("Aujourd’hui", "À traiter")],
         )

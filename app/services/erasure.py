@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from sqlalchemy import Select, delete, exists, func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.access.database import db
 from app.access.folding import fold
@@ -180,11 +181,15 @@ def erase(family_id: int, typed: str, now: datetime) -> Outcome | None:
         doomed = _doomed(family_id)
         keys = set(_file_keys(doomed))
         told = joined(_said({entity: len(ids) for entity, ids in doomed.items()}))
-        is_kept = _unlink(family_id)
-        _delete(doomed)
-        _empty(family, today, is_kept)
-        db.session.add(_entry(family_id, told, now, is_kept))
-        db.session.commit()
+        try:
+            is_kept = _unlink(family_id)
+            _delete(doomed)
+            _empty(family, today, is_kept)
+            db.session.add(_entry(family_id, told, now, is_kept))
+            db.session.commit()
+        except IntegrityError:  # somebody has just written in it
+            db.session.rollback()
+            return Outcome(problem="Ce dossier vient de changer. Relisez cette page, puis recommencez.")
         files.remove(keys - files.keys_in_use())
     return Outcome(name=name)
 
@@ -244,6 +249,10 @@ def _said(counts: Mapping[type[Entity], int]) -> Iterator[str]:
 
 def _doomed(family_id: int) -> Doomed:
     """The numbers of every row that goes, by entity; what the history says of each of them too."""
+    mine, shared = household_rows.people(family_id)
+    # Held from here: whoever would tie one of them to another household waits, and finds them gone.
+    held = select(Person.id).where(Person.id.in_(mine | shared)).order_by(Person.id).with_for_update()
+    db.session.execute(held).all()
     going, _ = household_rows.people(family_id)
     conditions = household_rows.conditions(family_id, going, household_rows.accounts(family_id, going))
     found = {entity: _ids(select(entity.id).where(condition)) for entity, condition in conditions.items()}

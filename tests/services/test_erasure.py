@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from app.access.database import db, reading
 from app.access.viewer import unscoped
 from app.declare import Entity, FileRef, entities
 from app.declare.scope import Root
 from app.entities.booking import RegistrationStatus
+from app.entities.family import MemberKind
 from app.models import (
     Account,
     Answer,
@@ -28,7 +30,7 @@ from app.models import (
     Registration,
     Setting,
 )
-from app.services import erasure, files
+from app.services import erasure, files, household_rows
 from app.services.billing import preview
 from tests.people import Town
 from tests.support.rows import Rows, every_row
@@ -281,4 +283,42 @@ def test_broken_off_in_the_middle_nothing_is_lost(
     with pytest.raises(RuntimeError):
         erase(town)
     db.session.rollback()
+    assert dump() == before
+
+
+def test_somebody_tied_to_another_home_meanwhile_stays(
+    town: Town, rows: dict[str, Rows], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A colleague adds Lila to the other household between the first reading and the lock on her row."""
+    read = household_rows.people
+    calls: list[int] = []
+
+    def then_tied(family_id: int) -> tuple[set[int], set[int]]:
+        found = read(family_id)
+        if not calls:
+            tie = {"family_id": town.families["B"], "person_id": town.people["lila"], "position": 0}
+            values = {**tie, "member_kind": MemberKind.CHILD, "on_invoice": False, "revision": 1}
+            db.session.execute(insert(Membership), [values])
+        calls.append(family_id)
+        return found
+
+    monkeypatch.setattr(household_rows, "people", then_tied)
+    assert erase(town)
+    with unscoped("Lila est de l’autre foyer"):
+        homes = select(Membership.family_id).where(Membership.person_id == town.people["lila"])
+        assert list(db.session.scalars(homes)) == [town.families["B"]]
+        assert db.session.scalars(select(Person.id).where(Person.id == town.people["lila"])).all()
+
+
+def test_what_is_written_in_it_meanwhile_stops_it_whole(
+    town: Town, rows: dict[str, Rows], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = dump()
+
+    def refuses(*args: Any) -> None:
+        raise IntegrityError("DELETE", {}, Exception("clé étrangère"))
+
+    monkeypatch.setattr(erasure, "_delete", refuses)
+    outcome = erase(town)
+    assert outcome is not None and "vient de changer" in outcome.problem
     assert dump() == before
