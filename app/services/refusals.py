@@ -65,7 +65,7 @@ USUAL: Mapping[Refusable, tuple[Reason, ...]] = {
 def _read() -> Mapping[Refusable, tuple[Reason, ...]]:
     written: dict[Refusable, list[Reason]] = {}
     for row in db.session.scalars(select(RefusalReason).order_by(RefusalReason.position, RefusalReason.id)):
-        written.setdefault(row.about, []).append(Reason(row.code, row.name, row.sentence))
+        written.setdefault(row.about, []).append(Reason(str(row.id), row.name, row.sentence))
     return {**USUAL, **{about: tuple(those) for about, those in written.items()}}
 
 

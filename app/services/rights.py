@@ -17,9 +17,19 @@ LEVELS = {level.value: level for level in Level}
 DECLARED = ""
 """The choice that takes nothing back."""
 KEPT_AS_DECLARED = frozenset(
-    {"FieldRight", "Message", "Thread", "ChangeRequest", "Invoice", "InvoiceLine", "CreditNote"}
+    {
+        "FieldRight",
+        "Message",
+        "Thread",
+        "ChangeRequest",
+        "Invoice",
+        "InvoiceLine",
+        "CreditNote",
+        "RefusalReason",
+    }
 )
-"""These rights themselves, and what is written to be read whole: a conversation, a request, a bill."""
+"""These rights themselves, and what is written to be read whole: a conversation, a request, a bill;
+the reasons offered to who refuses."""
 WORDING = frozenset({("DocumentType", "phrase")})
 """Words that sentences are made of."""
 Wanted = Mapping[tuple[str, Audience], str]

@@ -17,8 +17,9 @@ from app.declare import Attribute, Entity
 from app.entities.paperwork import Subject
 from app.entities.question import SHARED
 from app.models import Answer, FreezeDate, Question, Rule, Setting
-from app.rules import kinds  # noqa: F401  (registers them)
+from app.rules import kinds, who  # noqa: F401  (the kinds register themselves)
 from app.rules.registry import build
+from app.rules.values import Misread
 from app.rules.words import WEEKDAYS
 from app.services.settings import Town
 
@@ -80,6 +81,12 @@ def _rule(row: Any) -> Problems:
     if unknown:
         listed = ", ".join(WEEKDAYS)
         found["weekdays"] = f"«\u00a0{unknown[0]}\u00a0» n’est pas un jour. Écrivez\u00a0: {listed}."
+    for name in ("who", "unless"):
+        try:
+            if getattr(row, name):
+                who.read(getattr(row, name))
+        except Misread as error:
+            found[name] = f"{str(error)[:1].upper()}{str(error)[1:]}"
     return found
 
 

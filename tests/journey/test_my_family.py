@@ -236,7 +236,7 @@ def test_a_new_address_waits_is_refused_with_its_reason_and_another_is_accepted(
     virginie.go("/ma-famille/foyer")
     virginie.fill("Numéro et voie", "9 rue des Capucines")
     virginie.press("Enregistrer")
-    expect(virginie.page.locator(".done").first).to_be_visible()
+    virginie.sees("Envoyé au service pour le foyer")
     desk.go("/service/modifications/")
     while "9 rue des Capucines" not in desk.page.locator("main").inner_text():
         desk.page.keyboard.press("j")

@@ -529,6 +529,9 @@ def test_a_setting_or_a_rule_that_could_not_be_read_is_refused(town: Town) -> No
         rule = {"code": "r", "rule_kind": "nimporte", "parameters": {}, "weekdays": ["lundi", "lundredi"]}
         assert set(records.create(Rule, rule, viewer).problems) == {"rule_kind", "weekdays"}
         good = {**rule, "rule_kind": "capacity", "weekdays": ["lundi"]}
+        for name in ("who", "unless"):
+            wrong = {**good, name: {"residance": ["resident"]}}
+            assert "« residence »" in records.create(Rule, wrong, viewer).problems[name]
         assert records.create(Rule, good, viewer)
 
 

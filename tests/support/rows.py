@@ -118,6 +118,7 @@ def _write(entity: type[Entity], whose: str, rows: Rows) -> int:
         row.account_id = rows["desk"]
     if isinstance(row, Rule):  # every page reads the rules: they must be readable
         row.rule_kind, row.parameters, row.weekdays, row.units = "capacity", {"places": 10}, None, None
+        row.who, row.unless = None, None
     if isinstance(row, Tariff):
         row.until_on = None
     if isinstance(row, InvoiceLine):  # of an invoice or of a credit note, never of both
