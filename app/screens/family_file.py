@@ -13,6 +13,7 @@ from wtforms.validators import Length
 from app.access import permissions, trail
 from app.access.viewer import Side, Viewer, current_viewer
 from app.declare import FAMILY, Attribute, Entity
+from app.entities.exchange import RequestStatus
 from app.entities.family import MemberKind
 from app.models import ChangeRequest, Family, Membership, Person
 from app.rules.words import NBSP, joined, of
@@ -124,7 +125,9 @@ class FamilyFilePage(Page):
     ) -> ResponseReturnValue:
         """Show the form of a row of the household, or save what was typed."""
         now = clock.now()
-        waiting = changes.waiting_for(row, viewer().family_id)
+        last = changes.last_about(row, viewer().family_id, now)
+        waiting = last if last and last.status is RequestStatus.WAITING else None
+        refused = last if last and last.status is RequestStatus.REFUSED else None
         asked = asked_values(row, waiting)
         form = declared_form(type(row), attributes)(data=initial(row, attributes, asked))
         if form.validate_on_submit():
@@ -144,6 +147,8 @@ class FamilyFilePage(Page):
                 one.section for one in attributes if permissions.awaits_approval(viewer(), one)
             ),
             waiting=waiting,
+            refused=refused,
+            was_asked=_was_asked(row, refused),
             in_force={name: _in_force(row, name) for name in asked},
             today=clock.today(),
             **context,
@@ -186,6 +191,15 @@ def _in_force(row: Entity, name: str) -> str:
     """The value of today in words, shown under the one that is asked."""
     one = row.__attributes__[name]
     return words(one, getattr(row, one.column), long=True)
+
+
+def _was_asked(row: Entity, refused: ChangeRequest | None) -> list[tuple[str, str]]:
+    """What was asked and refused, label and words: nothing typed is lost."""
+    declared = row.__attributes__
+    return [
+        (declared[name].label, words(declared[name], value, long=True))
+        for name, value in asked_values(row, refused).items()
+    ]
 
 
 def tell(outcome: Outcome, whom: str, now: datetime) -> None:

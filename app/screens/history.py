@@ -16,7 +16,7 @@ from app.access.database import db
 from app.access.trail import CHANGED, CREATED, DELETED
 from app.access.viewer import Side, Viewer, current_viewer
 from app.declare import FAMILY, Contradiction, entity_named
-from app.models import Connection, HealthReading, HistoryEntry, Thread
+from app.models import ChangeRequest, Connection, HealthReading, HistoryEntry, Thread
 from app.rules.calendar import ONE_DAY, PARIS, local
 from app.rules.words import counted, french, joined, of
 from app.screens.page import Page
@@ -26,6 +26,8 @@ WEEK, MONTH = "semaine", "mois"
 SHOWN_LIMIT = 500
 """How many actions a page reads at most."""
 VERBS = {CREATED: "ajouté", CHANGED: "modifié", DELETED: "supprimé"}
+DECISIONS = {"accepted": "accepté", "refused": "refusé", "withdrawn": "retiré"}
+"""What a change of state is called, rather than by the name of its fields."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,8 @@ def told(entries: Iterable[HistoryEntry], viewer: Viewer) -> list[Line]:
         changed = _labels(one, viewer)
         if changed is None:
             continue
-        key = (one.done_at.replace(second=0, microsecond=0), one.actor, one.entity, one.action, changed)
+        minute = one.done_at.replace(second=0, microsecond=0)
+        key = (minute, one.actor, one.entity, one.action, changed, _decision(one, viewer))
         groups.setdefault(key, []).append(one)
         labels[key] = changed
     return [
@@ -184,7 +187,8 @@ def _labels(one: HistoryEntry, viewer: Viewer) -> tuple[str, ...] | None:
     if not entity.may_see() & FAMILY or (entity is Thread and one.action == CHANGED):
         return None  # a conversation moves with its messages, which are told
     if one.action != CHANGED:
-        return ()
+        title = (one.after or {}).get("title") if entity is ChangeRequest else None
+        return (str(title),) if title else ()
     if one.after is None:
         return tuple(filter(None, (one.summary.partition(" : ")[2],)))
     declared = [entity.__attributes__[name] for name in one.after if name in entity.__attributes__]
@@ -200,8 +204,17 @@ def _sentence(those: list[HistoryEntry], changed: tuple[str, ...], viewer: Viewe
         what = counted(len(those), term.one, term.many)
     else:
         what = term.a if one.action == CREATED else term.the
-    more = f" : {joined(changed)}" if changed else ""
-    return french(f"{who} {VERBS.get(one.action, 'modifié')} {what}{more}.")
+    decision = _decision(one, viewer)
+    more = f" : {joined(changed)}" if changed and not decision else ""
+    return french(f"{who} {decision or VERBS.get(one.action, 'modifié')} {what}{more}.")
+
+
+def _decision(one: HistoryEntry, viewer: Viewer) -> str:
+    """« accepté », « refusé », « retiré »: when that is what was done, and the viewer sees it."""
+    status = entity_named(one.entity).__attributes__.get("status")
+    if one.action != CHANGED or status is None or not permissions.sees(viewer, status):
+        return ""
+    return DECISIONS.get(str((one.after or {}).get("status")), "")
 
 
 def _icon(one: HistoryEntry) -> str:

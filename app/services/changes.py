@@ -7,10 +7,10 @@ the same transaction.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import inspect, select
+from sqlalchemy import ColumnElement, and_, inspect, or_, select
 
 from app.access import permissions
 from app.access.database import db
@@ -24,6 +24,9 @@ from app.rules.words import joined, of
 from app.services import freezes
 
 HOME = "/ma-famille"
+REFUSED_SHOWN = timedelta(days=15)
+"""How long a parent is reminded of a refusal."""
+DECIDED = (RequestStatus.REFUSED, RequestStatus.ACCEPTED)
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,30 @@ def waiting_for(row: Entity, family_id: int | None) -> ChangeRequest | None:
             ChangeRequest.status == RequestStatus.WAITING,
         )
     ).first()
+
+
+def last_about(row: Entity, family_id: int | None, now: datetime) -> ChangeRequest | None:
+    """The request of this household that waits about this row, else the last one decided lately.
+
+    One statement.
+    """
+    waits = ChangeRequest.status == RequestStatus.WAITING
+    return db.session.scalars(
+        select(ChangeRequest)
+        .where(
+            ChangeRequest.entity == type(row).__name__,
+            ChangeRequest.row_id == row.id,
+            ChangeRequest.family_id == family_id,
+            or_(waits, decided_lately(now)),
+        )
+        .order_by(waits.desc(), ChangeRequest.asked_at.desc(), ChangeRequest.id.desc())
+        .limit(1)
+    ).first()
+
+
+def decided_lately(now: datetime) -> ColumnElement[bool]:
+    """Requests accepted or refused so lately that the parents are still told of a refusal."""
+    return and_(ChangeRequest.status.in_(DECIDED), ChangeRequest.decided_at >= now - REFUSED_SHOWN)
 
 
 def _ask(

@@ -13,12 +13,11 @@ from app.entities.exchange import RequestStatus
 from app.models import ChangeRequest, Facility, Family, HealthRecord, Invoice, Person
 from app.rules.calendar import local_day
 from app.rules.words import NBSP, cents_words, counted, month_words, of
-from app.services import child_file, freezes, paperwork, questions, threads
+from app.services import changes, child_file, freezes, paperwork, questions, threads
 from app.services.child_file import Known, Part
 from app.services.freezes import day_said
 from app.services.paperwork import Demand, DemandState
 
-REFUSED_SHOWN = timedelta(days=15)
 FREEZE_NEAR = timedelta(days=45)
 MANY = 4
 DOCUMENTS, INVOICES, FAMILY, CONTACT = "/documents/", "/factures/", "/ma-famille", "/contact/"
@@ -106,14 +105,11 @@ def desk(family_id: int, now: datetime) -> Desk:
 
 
 def _requests(family_id: int, now: datetime) -> tuple[list[ChangeRequest], int]:
-    """The requests that wait and those refused lately, latest first; how many answers nobody opened.
+    """The requests that wait and those decided lately, latest first; how many answers nobody opened.
 
     One statement.
     """
-    lately = and_(
-        ChangeRequest.status == RequestStatus.REFUSED, ChangeRequest.decided_at >= now - REFUSED_SHOWN
-    )
-    shown = or_(ChangeRequest.status == RequestStatus.WAITING, lately)
+    shown = or_(ChangeRequest.status == RequestStatus.WAITING, changes.decided_lately(now))
     rows = db.session.execute(
         select(ChangeRequest, threads.unread_count(family_id))
         .select_from(Family)
@@ -161,17 +157,23 @@ def _documents(demands: list[Demand]) -> Iterator[Todo]:
     for one in refused:
         reason = one.document.reason if one.document else None
         words = f"{one.type.name} {of(one.subject.name)}{NBSP}: document refusé" + _because(reason)
-        yield Todo(10, "rose", "x-lg", f"{words}.", "Renvoyer", DOCUMENTS)
+        yield Todo(10, "rose", "x-lg", f"{words}.", "Renvoyer", _papers_of(one))
     if len(missing) >= MANY:
-        yield Todo(20, "rose", "exclamation-lg", f"Il manque {len(missing)} documents.", "Envoyer", DOCUMENTS)
+        lacking = f"Il manque {len(missing)} documents."
+        yield Todo(20, "rose", "exclamation-lg", lacking, "Envoyer", _papers_of(missing[0]))
         return
     for one in missing:
         words = one.missing.why if one.missing else f"Il manque{NBSP}: {one.type.name}."
-        yield Todo(20, "rose", "exclamation-lg", words, "Envoyer", DOCUMENTS)
+        yield Todo(20, "rose", "exclamation-lg", words, "Envoyer", _papers_of(one))
+
+
+def _papers_of(one: Demand) -> str:
+    """The tab of « Mes documents » that shows that demand."""
+    return f"{DOCUMENTS}?qui={one.who}"
 
 
 def _refused_changes(requests: Iterable[ChangeRequest]) -> Iterator[Todo]:
-    """A refused change, unless the family asked again about the same row since."""
+    """A refused change, unless the family asked again about the same row since: it waits, or was accepted."""
     seen: set[tuple[str, int]] = set()
     for one in requests:
         key = (one.entity, one.row_id)

@@ -1,6 +1,6 @@
 """« Ma famille »: every door, each form, what is said after saving."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from app.access.database import db
 from app.access.viewer import unscoped
+from app.entities.exchange import RequestStatus
 from app.models import ChangeRequest, Contact, Family, Membership, Person
 from app.services import clock
 from tests.people import Town
@@ -111,6 +112,28 @@ def test_a_name_waits_and_the_form_shows_both_values(town: Town) -> None:
     form = text(town.client("claire").get(f"/ma-famille/personne/{town.people['claire']}").text)
     assert 'value="Marchadier"' in form
     assert "Aujourd’hui : Martin." in form
+
+
+@pytest.mark.parametrize(
+    ("status", "days_ago", "shown"),
+    [("REFUSED", 3, True), ("REFUSED", 16, False), ("ACCEPTED", 3, False), ("WITHDRAWN", 3, False)],
+)
+def test_a_refusal_is_read_on_the_form_with_its_reason_and_what_was_asked(
+    town: Town, status: str, days_ago: int, shown: bool
+) -> None:
+    post(town, "claire", last_name="Marchadier")
+    with unscoped("la décision"):
+        request = db.session.scalars(select(ChangeRequest)).one()
+        request.status, request.reason = RequestStatus[status], "Il nous faut un justificatif."
+        request.asked_at = request.decided_at = clock.now() - timedelta(days=days_ago)
+        db.session.commit()
+    address = f"/ma-famille/personne/{town.people['claire']}"
+    form = text(town.client("claire").get(address).text)
+    assert ("Il nous faut un justificatif." in form) is shown
+    assert ("Vous aviez demandé : Nom « Marchadier »." in form) is shown
+    assert 'value="Marchadier"' not in form
+    post(town, "claire", last_name="Marchadier-Martin")
+    assert "justificatif" not in text(town.client("claire").get(address).text)
 
 
 def test_a_wrong_value_keeps_what_was_typed_and_saves_nothing(town: Town) -> None:

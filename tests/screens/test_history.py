@@ -75,6 +75,34 @@ def test_what_is_done_is_told_as_a_sentence_with_who_did_it(town: Town) -> None:
     assert "Maëlle Tresserre a modifié la famille : Téléphone du foyer et Commune." in shown
 
 
+@pytest.mark.parametrize(
+    ("status", "told"), [("refused", "refusé"), ("accepted", "accepté"), ("withdrawn", "retiré")]
+)
+def test_a_decision_is_told_by_its_name_and_a_request_by_its_title(
+    town: Town, status: str, told: str
+) -> None:
+    decided = {"status": status, "decided_at": "2026-12-01T08:00:00+00:00", "reason": "x"}
+    keep(
+        entry(town, entity="ChangeRequest", after={"title": "Adresse du foyer", "status": "waiting"}),
+        entry(town, "desk", entity="ChangeRequest", action="edit", after=decided),
+    )
+    shown = page(town)
+    assert "Vous avez ajouté une demande de modification : Adresse du foyer." in shown
+    assert f"Maëlle Tresserre a {told} la demande de modification." in shown
+
+
+def test_two_decisions_of_a_minute_are_two_lines(town: Town) -> None:
+    keep(
+        *(
+            entry(town, "desk", entity="ChangeRequest", action="edit", row_id=rank, after={"status": status})
+            for rank, status in enumerate(("accepted", "refused"))
+        )
+    )
+    shown = page(town)
+    assert "a accepté la demande de modification." in shown
+    assert "a refusé la demande de modification." in shown
+
+
 def test_the_other_household_s_actions_are_not_shown(town: Town) -> None:
     keep(entry(town, "denis", "B"))
     assert "Denis" not in page(town)

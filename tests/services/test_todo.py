@@ -165,6 +165,28 @@ def test_a_refused_change_is_told_until_asked_again_or_two_weeks_old(town: Town)
     assert desk(town).todos == ()
 
 
+def test_a_refused_change_is_over_once_asked_again_and_accepted(town: Town) -> None:
+    healthy(town)
+    add(
+        asked(town, RequestStatus.REFUSED, days_ago=3),
+        asked(town, RequestStatus.ACCEPTED, days_ago=1),
+        asked(town, RequestStatus.WITHDRAWN, days_ago=2),
+    )
+    found = desk(town)
+    assert (found.todos, found.waiting_changes) == ((), 0)
+
+
+def test_a_document_to_send_leads_to_the_tab_of_whom_it_is_asked(town: Town) -> None:
+    healthy(town)
+    insurance = DocumentType(
+        code="a", name="Assurance scolaire", phrase="l’assurance scolaire", subject=Subject.CHILD
+    )
+    add(insurance, registered(town, "lila"), registered(town, "zoe"))
+    assert {one.url for one in desk(town).todos} == {
+        f"/documents/?qui={town.people[name]}" for name in ("lila", "zoe")
+    }
+
+
 def test_a_freeze_that_comes_near_is_told_with_its_last_day_and_before_the_invoice(town: Town) -> None:
     healthy(town, date(2026, 4, 1))
     add(FreezeDate(section="health", day=1, month=8), invoice(town, "A", date(2026, 8, 10)))
