@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 UnitCode = NewType("UnitCode", str)
 """A unit's code, "activity.unit": a kind whose parameter has this type gets a choice of units in its form."""
 
+DocumentCode = NewType("DocumentCode", str)
+"""The code of a document that the town asks for."""
+
 Status = Literal["asked", "confirmed", "waiting", "refused", "cancelled"]
 Action = Literal["booking", "cancelling"]
 Names = Mapping[str, str]
@@ -141,7 +144,8 @@ class Plan:
     """A change asked for one or several children, at a moment, with what judging it needs.
 
     `places` are the places of an opening where it says so; `taken` are the places held by other children
-    than these; `minutes` how long each unit lasts. Raises `ValueError` when `now` has no time zone.
+    than these; `minutes` how long each unit lasts; `overdue_cents`
+    what the household's bills past their day still owe. Raises `ValueError` when `now` has no time zone.
     """
 
     children: tuple[ChildPlan, ...]
@@ -151,6 +155,7 @@ class Plan:
     taken: Mapping[Slot, int] = field(default_factory=lambda: MappingProxyType({}))
     names: Names = field(default_factory=lambda: MappingProxyType({}))
     minutes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    overdue_cents: int = 0
 
     def __post_init__(self) -> None:
         if self.now.utcoffset() is None:

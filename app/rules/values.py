@@ -18,7 +18,7 @@ from difflib import get_close_matches
 from typing import Any, Literal, Union, get_args, get_origin
 
 from app.rules.calendar import MINUTES_A_DAY, Hour, Weekday
-from app.rules.facts import Names, UnitCode
+from app.rules.facts import DocumentCode, Names, UnitCode
 from app.rules.words import (
     NBSP,
     WEEKDAYS,
@@ -158,6 +158,7 @@ def plain(value: object) -> object:
 SHAPES: Mapping[object, Shape] = {
     str: Shape("text", read_text, plain, lambda value, _: str(value)),
     UnitCode: Shape("unit", read_code, plain, lambda value, names: names.get(value, value)),
+    DocumentCode: Shape("document", read_text, plain, lambda value, names: names.get(value, value)),
     int: Shape("integer", read_integer, plain, lambda value, _: number_words(value)),
     Decimal: Shape("decimal", read_decimal, str, lambda value, _: number_words(value)),
     bool: Shape("yes_no", read_yes_no, plain, lambda value, _: "oui" if value else "non"),

@@ -8,16 +8,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from app.access.database import db
 from app.access.viewer import unscoped
+from app.entities.billing import InvoiceStatus
 from app.entities.booking import BookingStatus, RegistrationStatus
-from app.models import Booking, Person, Registration
+from app.models import Booking, Invoice, Payment, Person, Registration
 from app.rules.booking import DatedRule, judge, looks_around
-from app.rules.calendar import school_year
+from app.rules.calendar import local_day, school_year
 from app.rules.facts import STANDING, Booked, Child, ChildPlan, Plan, Slot, Window
+from app.rules.kinds.household import NoDebt
 from app.rules.kinds.limits import undo
 from app.rules.verdict import Refusal, Severity, Verdict, withdraw
 from app.rules.words import day_words, sentence
@@ -72,6 +74,7 @@ class Desk:
     queues: Mapping[Slot, tuple[datetime, ...]]
     prices: Prices
     elsewhere: frozenset[Slot] = frozenset()
+    overdue_cents: int = 0
     around: Mapping[Slot, Booking] = field(default_factory=dict)
     """The child's other bookings of the school year, when a rule looks at them."""
 
@@ -131,6 +134,7 @@ class Desk:
             taken=self.taken,
             names=self.offer.names,
             minutes=self.offer.minutes,
+            overdue_cents=self.overdue_cents,
         )
 
     def judge(self, draft: Draft) -> Verdict:
@@ -179,6 +183,29 @@ class Desk:
         """What the square costs this household; None when no tariff says so."""
         unit = self.offer.units[slot.unit]
         return self.prices.cents(unit.id, self.family_id, slot.on)
+
+
+def asks_debt(dated: DatedRule) -> bool:
+    """Whether a rule looks at the household's bills."""
+    return isinstance(dated.rule, NoDebt)
+
+
+def _overdue(family_id: int, today: date) -> int:
+    """What the household still owes of bills whose day has passed, what was paid of them deducted.
+
+    One statement.
+    """
+    owed = select(func.sum(Invoice.total_cents)).where(
+        Invoice.family_id == family_id, Invoice.status == InvoiceStatus.TO_PAY, Invoice.due_on < today
+    )
+    paid = (
+        select(func.sum(Payment.amount_cents))
+        .join(Payment.invoice)
+        .where(Invoice.family_id == family_id, Invoice.status == InvoiceStatus.TO_PAY, Invoice.due_on < today)
+    )
+    with unscoped("une règle vaut quel que soit celui qui regarde"):
+        row = db.session.execute(select(owed.scalar_subquery(), paid.scalar_subquery())).one()
+    return max(0, (row[0] or 0) - (row[1] or 0))
 
 
 def _moments(rows: Mapping[Slot, Booking], statuses: Collection[str]) -> dict[Slot, datetime]:
@@ -254,6 +281,7 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
         queues=queues,
         prices=load_prices(known, [family_id]),
         elsewhere=elsewhere,
+        overdue_cents=_overdue(family_id, local_day(now)) if any(map(asks_debt, known.rules)) else 0,
         around={slot: row for slot, row in found.items() if slot not in bookings},
     )
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from app.access.database import db
 from app.access.versions import Remembered
-from app.models import Activity, Bracket, ClosingDay, Period, Rule, Setting, Tariff, Unit
+from app.models import Activity, Bracket, ClosingDay, DocumentType, Period, Rule, Setting, Tariff, Unit
 from app.rules import kinds, who  # noqa: F401  (the kinds register themselves)
 from app.rules.booking import DatedRule
 from app.rules.calendar import Weekday
@@ -56,6 +56,8 @@ class Catalogue:
     unit_grids: Mapping[int, tuple[DatedGrid, ...]]
     activity_grids: Mapping[int, tuple[DatedGrid, ...]]
     town: Town
+    documents: Mapping[str, str]
+    """What the documents that the town asks for are called in a sentence, by their codes."""
 
     @property
     def rules(self) -> tuple[DatedRule, ...]:
@@ -143,6 +145,12 @@ def _read(session: Session) -> Catalogue:
         unit_grids={key: tuple(value) for key, value in unit_grids.items()},
         activity_grids={key: tuple(value) for key, value in activity_grids.items()},
         town=town_of(dict(session.execute(select(Setting.key, Setting.value)).tuples().all())),
+        documents={
+            code: phrase or name
+            for code, phrase, name in session.execute(
+                select(DocumentType.code, DocumentType.phrase, DocumentType.name)
+            )
+        },
     )
 
 

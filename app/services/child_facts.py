@@ -29,6 +29,7 @@ from app.models import (
 )
 from app.rules.booking import DatedRule
 from app.rules.facts import Child
+from app.rules.kinds.household import Papers
 
 WHY = "une règle vaut pour un enfant quel que soit celui qui regarde"
 
@@ -42,14 +43,15 @@ def child_of(
 ) -> Child:
     """The child on that day, through that household. One statement, or none: no rule tells children apart."""
     child = Child(person.id, person.first_name, person.born_on or on)
+    rules = tuple(rules)
     told = [one for dated in rules for one in (dated.who, dated.unless) if one is not None]
-    if not told:
+    codes = {code for one in told for code in one.traits}
+    codes |= {code for dated in rules if isinstance(dated.rule, Papers) for code in dated.rule.documents}
+    if not told and not codes:
         return child
     found: dict[str, list[tuple[str, int | None]]] = {}
     with unscoped(WHY):
-        for sort, code, person_id in db.session.execute(
-            union_all(*_asked(person.id, family_id, {code for one in told for code in one.traits}, on))
-        ):
+        for sort, code, person_id in db.session.execute(union_all(*_asked(person.id, family_id, codes, on))):
             found.setdefault(sort, []).append((code, person_id))
     return replace(
         child,

@@ -50,7 +50,11 @@ def load_offer(known: Catalogue, activity_ids: Iterable[int], from_on: date, unt
         if limit is not None:
             places[slot] = limit
     return Offer(
-        units, _calendar(known, slots, units, from_on, until_on), places, _names(units), _minutes(units)
+        units,
+        _calendar(known, slots, units, from_on, until_on),
+        places,
+        {**known.documents, **_names(units)},
+        _minutes(units),
     )
 
 

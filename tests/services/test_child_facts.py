@@ -11,6 +11,7 @@ from app import create_app
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import Entity
+from app.entities.billing import PaymentMeans
 from app.entities.family import MemberKind, Residence
 from app.entities.health import Level
 from app.entities.paperwork import DocumentStatus, Subject
@@ -21,7 +22,9 @@ from app.models import (
     Document,
     DocumentType,
     Family,
+    Invoice,
     Membership,
+    Payment,
     Person,
     Question,
     Registration,
@@ -167,6 +170,58 @@ def test_nothing_is_read_where_no_rule_tells_children_apart(open_town: Town) -> 
     plain = cost()
     rule(open_town, who={"residence": ["outside"], "traits": ["attestation-travail"]})
     assert cost() == plain + 1
+
+
+def test_a_rule_may_ask_a_document_and_the_parent_reads_its_name(open_town: Town) -> None:
+    add(DocumentType(code="assurance", name="Assurance", phrase="l’assurance", subject=Subject.CHILD))
+    activity_id = open_town.activities["mercredi"]
+    values = {"documents": ["assurance"]}
+    add(Rule(code="pieces", rule_kind="papers", parameters=values, activity_id=activity_id))
+    found = desk(open_town).judge(Draft(frozenset({MEAL})))
+    assert not found.accepted and "l’assurance" in found.refusals[0].sentence
+    with unscoped("la pièce"):
+        type_id = db.session.scalars(select(DocumentType.id)).one()
+    family_id, lila = open_town.families["A"], open_town.people["lila"]
+    add(
+        Document(
+            document_type_id=type_id, family_id=family_id, person_id=lila, status=DocumentStatus.VALID,
+            received_at=datetime(2026, 9, 1, tzinfo=UTC),
+        )
+    )  # fmt: skip
+    assert may_book(open_town) and not may_book(open_town, "zoe")
+
+
+@pytest.mark.parametrize(
+    ("due_on", "paid", "accepted"),
+    [
+        (date(2026, 12, 1), 0, True),  # its day has not passed
+        (date(2026, 11, 30), 0, False),
+        (date(2026, 11, 30), 3000, False),
+        (date(2026, 11, 30), 4567, True),
+    ],
+)
+def test_bills_whose_day_has_passed_are_to_pay_first(
+    open_town: Town, due_on: date, paid: int, accepted: bool
+) -> None:
+    activity_id = open_town.activities["mercredi"]
+    add(Rule(code="dette", rule_kind="no_debt", parameters={}, activity_id=activity_id))
+    family_id = open_town.families["A"]
+    invoice = Invoice(
+        number="2026-1", family_id=family_id, month_on=date(2026, 10, 1), issued_on=date(2026, 11, 1),
+        due_on=due_on, payer_names="M", payer_address="R", total_cents=4567,
+    )  # fmt: skip
+    add(invoice)
+    if paid:
+        with unscoped("la facture"):
+            number = db.session.scalars(select(Invoice.id)).one()
+        add(
+            Payment(
+                family_id=family_id, invoice_id=number, paid_on=due_on, means=PaymentMeans.CHEQUE,
+                amount_cents=paid,
+            )
+        )  # fmt: skip
+    assert may_book(open_town) is accepted
+    assert may_book(open_town, "tom", "B", "denis")
 
 
 @pytest.mark.slow

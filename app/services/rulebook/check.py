@@ -34,7 +34,7 @@ from app.rules import (
     who,
 )
 from app.rules.money import Bracket, Grid
-from app.rules.registry import build, dump
+from app.rules.registry import Kind, build, dump
 from app.rules.registry import kinds as rule_kinds
 from app.rules.values import Misread, hint
 from app.services import outbox
@@ -137,6 +137,7 @@ def rules(draft: Draft) -> Iterator[Problem]:
             yield entry.problem(error.message, "parameters", error.name)
         if built.rule is not None:
             entry.values["parameters"] = dump(built.rule)
+            yield from _documents(draft, entry, found)
         activity: Entry | None = entry.values["activity"]
         for code in entry.values["units"] or ():
             if code not in units:
@@ -146,6 +147,16 @@ def rules(draft: Draft) -> Iterator[Problem]:
         for key in ("who", "unless"):
             yield from _whom(draft, entry, key)
         yield from _dates(entry)
+
+
+def _documents(draft: Draft, entry: Entry, kind: Kind) -> Iterator[Problem]:
+    """The documents that a rule names are asked by the town."""
+    known = {one.code for one in draft.of(DocumentType)}
+    for one in kind.parameters:
+        if one.shape.form == "document":
+            for code in sorted(set(entry.values["parameters"][one.name]) - known):
+                wrong = f"la pièce « {code} » n’existe pas : {hint(code, known)}"
+                yield entry.problem(wrong, "parameters", one.name)
 
 
 def _whom(draft: Draft, entry: Entry, key: str) -> Iterator[Problem]:
