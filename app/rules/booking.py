@@ -113,12 +113,18 @@ def until_words(limit: datetime, action: Action = "booking") -> str:
 
 
 def describe_dated(dated: DatedRule, names: Names = NO_NAMES) -> str:
-    """The rule as the printed règlement says it: what it applies to, the sentence, the article, the dates."""
+    """The rule as the printed règlement says it: what it applies to, the sentence, whom it is for and whom
+    it spares, the article, the dates. `names` are those of units, activities, classes, groups, traits.
+    """
     scope = [names.get(code, code) for code in sorted(dated.applies_to or ())]
     days = [f"le {weekday_words(weekday)}" for weekday in sorted(dated.weekdays or ())]
     subject = ", ".join(part for part in (joined(scope), joined(days)) if part)
     told = describe(dated.rule, names)
     text = f"{sentence(subject)}{NBSP}: {told[:1].lower()}{told[1:]}" if subject else told
+    if dated.who is not None:
+        text += f" Pour {dated.who.words(names)}."
+    if dated.unless is not None:
+        text += f" Sauf pour {dated.unless.words(names)}."
     if dated.article:
         text += f" {sentence(dated.article)}."
     if dated.until_on is None:

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from app.rules.booking import DatedRule, bookable_from, bookable_until, judge
+from app.rules.booking import DatedRule, bookable_from, bookable_until, describe_dated, judge
 from app.rules.calendar import Hour
 from app.rules.facts import Child, Slot
 from app.rules.kinds.counting import Count
@@ -204,3 +204,18 @@ def test_a_rule_for_some_says_nothing_of_the_others() -> None:
     two = [Slot(CANTINE, date(2024, 9, 10)), Slot(CANTINE, date(2024, 9, 12))]
     both = plan(of_child(HERE, add=two), of_child(AWAY, add=two))
     assert {one.child_id for one in judge(both, [rule]).refusals} == {AWAY.id}
+
+
+def test_a_printed_rule_says_whom_it_is_for_and_whom_it_spares() -> None:
+    rule = DatedRule(
+        Window(date(2024, 8, 21), SEVEN, gate="booking"),
+        ALWAYS,
+        article="article 3",
+        who=Who(residence=frozenset({"outside"})),
+        unless=Who(traits=frozenset({"derogation"})),
+    )
+    told = describe_dated(rule, {"derogation": "une dérogation"}).replace(NBSP, " ")
+    assert told == (
+        "Réservable à partir du mercredi 21 août 2024 à 7 h. Pour les enfants qui n’habitent pas la commune. "
+        "Sauf pour les enfants avec une dérogation. Article 3. À partir du mercredi 1er janvier 2020."
+    )
