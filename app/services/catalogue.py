@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from sqlalchemy import select
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from app.access.database import db
@@ -28,6 +28,7 @@ from app.rules.values import Misread
 from app.rules.words import WEEKDAYS
 from app.services.settings import Town, town_of
 
+SETTING, DOCUMENT = "setting", "document"
 FOR_EVER = date(2000, 1, 1)
 
 
@@ -136,6 +137,15 @@ def _read(session: Session) -> Catalogue:
             activity_grids[row.activity_id].append(grid)
         else:
             unit_grids[row.unit_id].append(grid)
+    words: dict[str, dict[str, str]] = {SETTING: {}, DOCUMENT: {}}
+    called = func.coalesce(DocumentType.phrase, DocumentType.name)
+    for sort, code, told in session.execute(
+        union_all(
+            select(literal(SETTING), Setting.key, Setting.value),
+            select(literal(DOCUMENT), DocumentType.code, called),
+        )
+    ):
+        words[sort][code] = told
     return Catalogue(
         units=tuple(units),
         readable_rules=tuple(rules),
@@ -144,13 +154,8 @@ def _read(session: Session) -> Catalogue:
         closings=tuple(session.scalars(select(ClosingDay).order_by(ClosingDay.closed_on))),
         unit_grids={key: tuple(value) for key, value in unit_grids.items()},
         activity_grids={key: tuple(value) for key, value in activity_grids.items()},
-        town=town_of(dict(session.execute(select(Setting.key, Setting.value)).tuples().all())),
-        documents={
-            code: phrase or name
-            for code, phrase, name in session.execute(
-                select(DocumentType.code, DocumentType.phrase, DocumentType.name)
-            )
-        },
+        town=town_of(words[SETTING]),
+        documents=words[DOCUMENT],
     )
 
 
