@@ -8,12 +8,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import JSON, column, create_engine, inspect, select, table
 
 from app import create_app
 from app.access.database import db
+from app.access.viewer import unscoped
 from app.declare import Entity
+from app.models import Rule
+from app.rules.registry import build
 from tests.people import settings_for
+
+RULES = table("rule", column("code"), column("parameters", JSON()))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -48,5 +53,41 @@ def test_the_history_makes_what_is_declared_and_takes_it_away_again(bare: Flask)
         assert tables(bare) == set()
         upgrade()
         assert tables(bare) == set(Entity.metadata.tables)
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.slow
+def test_rules_written_by_a_newer_code_are_read_by_the_older_one(bare: Flask) -> None:
+    """0009 down: what can be said is said otherwise, what can't goes; up again, the notice is as it was."""
+    written = {
+        "a": (
+            "notice",
+            {"days": 2, "counted": "clear", "if_closed": "school", "late": "surcharge", "times": 2},
+        ),
+        "b": ("count", {"minimum": 3}),
+        "c": ("requires", {"unit": "x.y", "needs": ["x.z"], "how_many": "all"}),
+        "d": ("requires", {"unit": "x.y", "needs": ["x.z"], "how_many": "one"}),
+    }
+    with bare.app_context():
+        upgrade()
+        with unscoped("des règles"):
+            only = {"residence": ["outside"]}  # the older code would hold it for everybody
+            db.session.add(Rule(code="e", rule_kind="capacity", parameters={"places": 2}, who=only))
+            for code, (kind, parameters) in written.items():
+                db.session.add(Rule(code=code, rule_kind=kind, parameters=parameters))
+            db.session.commit()
+        db.session.remove()
+        downgrade(revision="0008")
+        with db.engine.connect() as connection:
+            found = dict(connection.execute(select(RULES.c.code, RULES.c.parameters)).tuples().all())
+        assert found == {
+            "a": {"days": 3, "counted": "calendar", "if_holiday": "earlier", "late": "ask_staff"},
+            "c": {"unit": "x.y", "needs": ["x.z"]},
+        }
+        upgrade()
+        with unscoped("la même"):
+            again = db.session.scalars(select(Rule).where(Rule.code == "a")).one()
+            assert again.parameters["if_closed"] == "earlier" and build("notice", again.parameters).rule
         db.session.remove()
         db.engine.dispose()

@@ -18,6 +18,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # Without these columns it would hold for everybody.
+    op.execute("DELETE FROM rule WHERE who IS NOT NULL OR unless IS NOT NULL")
     with op.batch_alter_table("rule") as rule:
         rule.drop_column("unless")
         rule.drop_column("who")
