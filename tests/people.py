@@ -150,6 +150,19 @@ class Ground:
         versions.forget_everything()
 
 
+@pytest.fixture
+def postgres_town(postgres_url: str, tmp_path: Path) -> Iterator[Town]:
+    """The small town on a real PostgreSQL."""
+    made = create_app({**settings_for(tmp_path), "SQLALCHEMY_DATABASE_URI": postgres_url})
+    made.test_client_class = Browser
+    with made.app_context():
+        db.create_all()
+        yield make_town(made)
+        db.session.remove()
+        db.drop_all()
+        db.engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
     """The application of this process over a database of its own, empty then with the small town."""

@@ -1,18 +1,16 @@
 """Dossiers à effacer: who opens it, what it lists, what it asks before the deed."""
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
-from app import create_app
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.account import RoleName
 from app.models import Family, RoleGrant
 from app.services import clock
-from tests.people import Browser, Town, make_town, settings_for
+from tests.people import Town
 from tests.support.rows import Rows, every_row
 from tests.support.sql import count_statements
 
@@ -128,19 +126,12 @@ def test_twelve_statements(town: Town, rows: dict[str, Rows], path: str) -> None
 
 
 @pytest.mark.slow
-def test_on_postgresql(postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_postgresql(postgres_town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "now", lambda: NOW)
-    address = postgres_url.replace("postgresql://", "postgresql+psycopg://")
-    app = create_app({**settings_for(tmp_path), "SQLALCHEMY_DATABASE_URI": address})
-    app.test_client_class = Browser
-    with app.app_context():
-        db.create_all()
-        town = make_town(app)
-        every_row(town)
-        leave(town, "A", date(2026, 9, 15))
-        path = f"{LIST}/{town.families['A']}"
-        assert "2\u00a0personnes" in town.client("desk").get(path).text
-        assert town.client("desk").post(path, data={"name": "Martin"}).status_code == 302
-        assert names(town) == [f"Dossier effacé n° {town.families['A']}", "Durand"]
-        db.session.remove()
-        db.engine.dispose()
+    town = postgres_town
+    every_row(town)
+    leave(town, "A", date(2026, 9, 15))
+    path = f"{LIST}/{town.families['A']}"
+    assert "2\u00a0personnes" in town.client("desk").get(path).text
+    assert town.client("desk").post(path, data={"name": "Martin"}).status_code == 302
+    assert names(town) == [f"Dossier effacé n° {town.families['A']}", "Durand"]

@@ -1,11 +1,8 @@
 """Lists on a real PostgreSQL: filters, columns, files, views and batches, as on SQLite."""
 
-from pathlib import Path
-
 import pytest
 from sqlalchemy import select
 
-from app import create_app
 from app.access import permissions
 from app.access.database import db
 from app.access.viewer import Side
@@ -14,7 +11,7 @@ from app.models import Membership
 from app.screens.builder import filters, listing
 from app.screens.builder.addresses import SCREENS
 from app.services import batches
-from tests.people import Browser, Town, make_town, settings_for
+from tests.people import Town
 
 TYPED = {
     filters.DAYS: ("-du=2020-01-01", "-au=2030-01-01"),
@@ -34,28 +31,21 @@ def asked(town: Town, entity: type[Entity]) -> str:
 
 
 @pytest.mark.slow
-def test_lists_answer_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
-    address = postgres_url.replace("postgresql://", "postgresql+psycopg://")
-    app = create_app({**settings_for(tmp_path), "SQLALCHEMY_DATABASE_URI": address})
-    app.test_client_class = Browser
-    with app.app_context():
-        db.create_all()
-        town = make_town(app)
-        desk = town.client("desk")
-        for entity in entities():
-            page = app.extensions[SCREENS][entity.__name__, Side.STAFF]
-            if not page.allows("index", town.viewer("desk")):
-                continue
-            query = asked(town, entity)
-            for door in ("/", "/export.csv", "/export.xlsx"):
-                assert desk.get(f"{page.route_base}{door}?{query}").status_code == 200, (entity, door)
-            kept = desk.post(f"{page.route_base}/vues", data={"name": "Vue", "query": query, "shared": "1"})
-            assert desk.get(kept.headers["Location"]).status_code == 200, entity
-        found = desk.get("/service/personnes/?first_name=ZOE").get_data(as_text=True)
-        assert "Martin-Durand" in found and "Lila" not in found
-        _batch(town)
-        db.session.remove()
-        db.engine.dispose()
+def test_lists_answer_on_postgresql(postgres_town: Town) -> None:
+    town, app = postgres_town, postgres_town.app
+    desk = town.client("desk")
+    for entity in entities():
+        page = app.extensions[SCREENS][entity.__name__, Side.STAFF]
+        if not page.allows("index", town.viewer("desk")):
+            continue
+        query = asked(town, entity)
+        for door in ("/", "/export.csv", "/export.xlsx"):
+            assert desk.get(f"{page.route_base}{door}?{query}").status_code == 200, (entity, door)
+        kept = desk.post(f"{page.route_base}/vues", data={"name": "Vue", "query": query, "shared": "1"})
+        assert desk.get(kept.headers["Location"]).status_code == 200, entity
+    found = desk.get("/service/personnes/?first_name=ZOE").get_data(as_text=True)
+    assert "Martin-Durand" in found and "Lila" not in found
+    _batch(town)
 
 
 def _batch(town: Town) -> None:
