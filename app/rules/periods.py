@@ -18,10 +18,15 @@ PER = {
     "period": "période (entre deux vacances, ou des vacances)",
     "school_year": "année scolaire",
 }
-PER_SHORT = {"week": "par semaine", "month": "par mois", "period": "par période", "school_year": "par an"}
+PER_SHORT = {
+    "week": "par semaine",
+    "month": "par mois",
+    "period": "par période",
+    "school_year": "par année scolaire",
+}
 
 
-def monday(on: date) -> date:
+def monday_of(on: date) -> date:
     """The Monday of a day's week."""
     return on - ONE_DAY * on.weekday()
 
@@ -29,7 +34,7 @@ def monday(on: date) -> date:
 def span_of(on: date, per: Per, calendar: Calendar) -> Span:
     """The period that holds the day."""
     if per == "week":
-        return Span(monday(on), monday(on) + ONE_DAY * 7)
+        return Span(monday_of(on), monday_of(on) + ONE_DAY * 7)
     if per == "month":
         first = on.replace(day=1)
         return Span(first, add_months(first, 1))

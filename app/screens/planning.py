@@ -19,6 +19,7 @@ from app.entities.booking import RegistrationStatus
 from app.entities.family import MemberKind
 from app.models import Membership, Person, Registration
 from app.rules.facts import Slot
+from app.rules.periods import monday_of
 from app.screens.page import Page
 from app.services import bookings, clock, planning
 from app.services.bookings import Desk, Draft
@@ -50,7 +51,7 @@ class PlanningPage(Page):
     def week(self, child_id: int) -> ResponseReturnValue:
         """The week that holds ``semaine``, with the change being prepared; ``bascule`` touches a square."""
         today = clock.today()
-        monday = planning.monday_of(_day(request.args.get("semaine"), today))
+        monday = monday_of(_day(request.args.get("semaine"), today))
         draft = _draft(request.args.getlist("plus"), request.args.getlist("moins"))
         if _is_too_long(request.args):
             flash(TOO_LONG, "error")
@@ -85,7 +86,7 @@ class PlanningPage(Page):
     @expose("/<int:child_id>/envoyer", methods=("POST",))
     def send(self, child_id: int) -> ResponseReturnValue:
         """Send the change: all of it or nothing; refused, it stays in the address to be put right."""
-        monday = planning.monday_of(_day(request.form.get("semaine"), clock.today()))
+        monday = monday_of(_day(request.form.get("semaine"), clock.today()))
         draft = _draft(request.form.getlist("plus"), request.form.getlist("moins"))
         if _is_too_long(request.form):
             flash(TOO_LONG, "error")
@@ -152,8 +153,8 @@ def _family_id() -> int:
 def _desk(child_id: int, monday: date, draft: Draft) -> Desk:
     """The desk over the week shown and the weeks of the draft."""
     days = [monday, *(slot.on for slot in draft.slots)]
-    first = planning.monday_of(min(days))
-    last = planning.monday_of(max(days)) + timedelta(days=6)
+    first = monday_of(min(days))
+    last = monday_of(max(days)) + timedelta(days=6)
     desk = bookings.load_desk(child_id, _family_id(), first, last, clock.now())
     if desk is None:
         abort(404)

@@ -17,10 +17,11 @@ from app.entities.billing import InvoiceStatus
 from app.entities.booking import BookingStatus, RegistrationStatus
 from app.models import Booking, Invoice, Payment, Person, Registration
 from app.rules.booking import DatedRule, judge, looks_around
-from app.rules.calendar import local_day, school_year
+from app.rules.calendar import ONE_DAY, local_day, school_year
 from app.rules.facts import STANDING, Booked, Child, ChildPlan, Plan, Slot, Window
 from app.rules.kinds.household import NoDebt
 from app.rules.kinds.limits import undo
+from app.rules.periods import monday_of
 from app.rules.verdict import Refusal, Severity, Verdict, withdraw
 from app.rules.words import day_words, sentence
 from app.services import places
@@ -330,8 +331,7 @@ def send(child_id: int, family_id: int, draft: Draft, now: datetime) -> Sent | N
     if not draft:
         return Sent(Verdict()) if _person(child_id) else None
     days = sorted(slot.on for slot in draft.slots)
-    monday = date.fromordinal(days[0].toordinal() - days[0].weekday())
-    sunday = date.fromordinal(days[-1].toordinal() + 6 - days[-1].weekday())
+    monday, sunday = monday_of(days[0]), monday_of(days[-1]) + 6 * ONE_DAY
     places.lock_openings(monday, sunday)
     desk = load_desk(child_id, family_id, monday, sunday, now)
     if desk is None:

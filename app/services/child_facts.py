@@ -12,6 +12,7 @@ from sqlalchemy import Integer, Select, String, and_, cast, literal, null, or_, 
 
 from app.access.database import db
 from app.access.viewer import unscoped
+from app.entities.booking import RegistrationStatus
 from app.entities.family import MemberKind
 from app.entities.paperwork import DocumentStatus, Subject
 from app.entities.question import YES, QuestionKind
@@ -57,7 +58,11 @@ def child_of(
         child,
         residence=next((code for code, _ in found.get("residence", ())), None),
         level=next((code for code, _ in found.get("level", ())), None),
-        groups=frozenset(row.group.name for row in registrations if row.group is not None),
+        groups=frozenset(
+            row.group.name
+            for row in registrations
+            if row.group is not None and row.status is RegistrationStatus.ACCEPTED
+        ),
         traits=frozenset(code for code, _ in found.get("yes", ())) | frozenset(_papers(child.id, found)),
     )
 

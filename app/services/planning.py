@@ -10,6 +10,7 @@ from app.rules.booking import bookable_from, bookable_until
 from app.rules.calendar import local_day
 from app.rules.facts import Slot
 from app.rules.kinds.windows import moment_words
+from app.rules.periods import monday_of
 from app.rules.verdict import Refusal, Severity
 from app.services.bookings import Desk, Draft
 
@@ -115,11 +116,6 @@ def slot_of(key: str) -> Slot | None:
         return Slot(unit, date.fromisoformat(day)) if unit and len(unit) <= 130 else None
     except ValueError:
         return None
-
-
-def monday_of(on: date) -> date:
-    """The Monday of the day's week."""
-    return on - timedelta(days=on.weekday())
 
 
 def week(desk: Desk, monday: date, draft: Draft, pointed: Slot | None = None) -> Week:

@@ -31,7 +31,7 @@ def verdict(rule: Rule, traits: frozenset[str] = frozenset(), owed: int = 0, dro
 def test_a_booking_waits_for_the_documents_that_are_named() -> None:
     (refusal,) = verdict(BOTH, frozenset({SHEET})).refusals
     assert refusal.sentence.replace(NBSP, " ") == (
-        "Pour réserver pour Lila, il manque : l’attestation d’assurance. Envoyez-le dans « Mes documents »."
+        "Pour réserver pour Lila, il manque : l’attestation d’assurance. À envoyer dans « Mes documents »."
     )
     assert refusal.remedy is not None and refusal.remedy.drop == {SQUARE}
     assert verdict(BOTH, frozenset({SHEET, INSURANCE})).accepted

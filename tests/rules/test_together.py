@@ -91,6 +91,8 @@ def test_an_old_day_that_is_not_allowed_stops_nothing_and_an_empty_one_is_nothin
     assert verdict(
         FULL_DAYS, before=slots(WEDNESDAY, MATIN), add=slots(date(2024, 9, 18), MATIN, REPAS, SOIR)
     ).accepted
+    assert not verdict(FULL_DAYS, before=slots(WEDNESDAY, MATIN), add=slots(WEDNESDAY, REPAS)).accepted
+    assert verdict(FULL_DAYS, before=slots(WEDNESDAY, MATIN, REPAS), drop=slots(WEDNESDAY, REPAS)).accepted
     everything = slots(WEDNESDAY, MATIN, REPAS, SOIR)
     assert verdict(FULL_DAYS, drop=everything, before=everything).accepted
 

@@ -10,6 +10,7 @@ from app.access.viewer import unscoped
 from app.entities.booking import BookingStatus, Presence
 from app.models import Booking, Registration, Rule, Unit
 from app.rules.facts import Slot
+from app.rules.periods import monday_of
 from app.services import bookings, planning, records
 from app.services.bookings import Draft
 from tests.people import Town
@@ -101,7 +102,7 @@ def test_the_last_place_goes_to_one_and_the_next_waits_with_a_rank(open_town: To
         assert send(open_town, Draft(frozenset({MEAL})), "zoe", "A").waiting == 1
         desk = bookings.load_desk(open_town.people["zoe"], open_town.families["A"], WEDNESDAY, WEDNESDAY, NOW)
         assert desk is not None
-        shown = planning.week(desk, planning.monday_of(WEDNESDAY), Draft())
+        shown = planning.week(desk, monday_of(WEDNESDAY), Draft())
         meal = shown.blocks[0].rows[1].squares[0]
         assert meal is not None
         assert (meal.state, meal.rank) == ("waiting", 1)
@@ -127,7 +128,7 @@ def test_a_closed_day_keeps_its_square_and_says_why(open_town: Town) -> None:
         assert desk is not None
         slot = Slot("mercredi.repas", closed)
         draft, moved = planning.flip(desk, Draft(), slot)
-        shown = planning.week(desk, planning.monday_of(closed), draft, slot)
+        shown = planning.week(desk, monday_of(closed), draft, slot)
     assert not moved
     meal = shown.blocks[0].rows[1].squares[0]
     assert meal is not None
@@ -142,9 +143,9 @@ def test_touching_the_morning_shows_the_error_and_the_repair_brings_the_meal(ope
         )
         assert desk is not None
         draft, moved = planning.flip(desk, Draft(), MORNING)
-        shown = planning.week(desk, planning.monday_of(WEDNESDAY), draft)
+        shown = planning.week(desk, monday_of(WEDNESDAY), draft)
         say = shown.blocks[0].says[0]
-        repaired = planning.week(desk, planning.monday_of(WEDNESDAY), say.repaired)
+        repaired = planning.week(desk, monday_of(WEDNESDAY), say.repaired)
     assert moved
     assert shown.errors == 1
     assert not shown.can_send
@@ -164,7 +165,7 @@ def test_the_other_home_s_square_is_closed_and_tells_nothing_of_that_home(open_t
         sent = send(open_town, Draft(frozenset({MEAL})), "zoe", "A")
         desk = bookings.load_desk(open_town.people["zoe"], open_town.families["A"], WEDNESDAY, WEDNESDAY, NOW)
         assert desk is not None
-        shown = planning.week(desk, planning.monday_of(WEDNESDAY), Draft())
+        shown = planning.week(desk, monday_of(WEDNESDAY), Draft())
     assert not sent.accepted
     (refusal,) = sent.verdict.refusals
     assert "autre foyer" in refusal.sentence and "Durand" not in refusal.sentence

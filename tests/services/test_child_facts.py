@@ -1,13 +1,11 @@
 """What a rule may tell of a child: the household's residence, the class, the group, answers and documents."""
 
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from app import create_app
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import Entity
@@ -33,7 +31,7 @@ from app.models import (
 )
 from app.services import bookings
 from app.services.bookings import Desk, Draft
-from tests.people import Town, make_town, settings_for
+from tests.people import Town
 from tests.support.sql import count_statements
 from tests.wednesday import MEAL, NOW, WEDNESDAY, open_wednesdays
 
@@ -225,14 +223,8 @@ def test_bills_whose_day_has_passed_are_to_pay_first(
 
 
 @pytest.mark.slow
-def test_on_postgresql(postgres_url: str, tmp_path: Path) -> None:
-    address = postgres_url.replace("postgresql://", "postgresql+psycopg://")
-    app = create_app({**settings_for(tmp_path), "SQLALCHEMY_DATABASE_URI": address})
-    with app.app_context():
-        db.create_all()
-        town = open_wednesdays(make_town(app))
-        add(DocumentType(code="attestation-travail", name="Attestation", subject=Subject.GUARDIAN))
-        rule(town, unless={"residence": ["outside"], "traits": ["attestation-travail"]})
-        assert not may_book(town)
-        db.session.remove()
-        db.engine.dispose()
+def test_on_postgresql(postgres_town: Town) -> None:
+    town = open_wednesdays(postgres_town)
+    add(DocumentType(code="attestation-travail", name="Attestation", subject=Subject.GUARDIAN))
+    rule(town, unless={"residence": ["outside"], "traits": ["attestation-travail"]})
+    assert not may_book(town)

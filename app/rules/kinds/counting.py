@@ -15,7 +15,7 @@ from typing import Literal
 from app.rules.calendar import Span
 from app.rules.facts import ChildPlan, Covers, Plan, Slot
 from app.rules.kinds.together import severity_of
-from app.rules.periods import PER, Per, span_of
+from app.rules.periods import PER, PER_SHORT, Per, span_of
 from app.rules.registry import BadParameter, kind, param
 from app.rules.verdict import Refusal, Remedy, Severity, withdraw
 from app.rules.words import NBSP, counted, day_words, joined, month_words, number_words, sentence
@@ -23,12 +23,6 @@ from app.rules.words import NBSP, counted, day_words, joined, month_words, numbe
 What = Literal["days", "units", "hours"]
 WHAT = {"days": "jours", "units": "réservations", "hours": "heures"}
 ONE_OF = {"days": ("jour", "jours"), "units": ("réservation", "réservations"), "hours": ("heure", "heures")}
-EACH = {
-    "week": "par semaine",
-    "month": "par mois",
-    "period": "par période",
-    "school_year": "par année scolaire",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +130,7 @@ class Count:
 
     @property
     def each(self) -> str:
-        return EACH[self.per]
+        return PER_SHORT[self.per]
 
     @property
     def reduced(self) -> str:
@@ -249,10 +243,10 @@ class Consecutive:
             | stands
             | before
         )
-        lonely = _short_runs(open_on, stands, self.days)
+        lonely = short_runs(open_on, stands, self.days)
         if not lonely:
             return
-        was = _short_runs(open_on, before, self.days)
+        was = short_runs(open_on, before, self.days)
         squares = frozenset(s for s in mine.slots if s.activity == activity and covers(s) and s.on in lonely)
         caused = bool(lonely - was)
         kept = frozenset(s for s in mine.dropped if s.activity == activity and covers(s))
@@ -269,7 +263,7 @@ class Consecutive:
         )
 
 
-def _short_runs(open_on: list[date], stands: set[date], least: int) -> set[date]:
+def short_runs(open_on: list[date], stands: set[date], least: int) -> set[date]:
     """The standing days whose run, among open days in order, is too short."""
     short: set[date] = set()
     run: list[date] = []
@@ -297,7 +291,7 @@ class Cancellations:
 
     @property
     def each(self) -> str:
-        return EACH[self.per]
+        return PER_SHORT[self.per]
 
     @property
     def looks_around(self) -> bool:

@@ -40,7 +40,7 @@ class Papers:
                 named = joined(plan.named(code) for code in missing)
                 text = (
                     f"Pour réserver pour {name}, il manque{NBSP}: {named}. "
-                    f"Envoyez-le dans «{NBSP}Mes documents{NBSP}»."
+                    f"À envoyer dans «{NBSP}Mes documents{NBSP}»."
                 )
                 yield Refusal(child_id, squares, text, Severity(self.late), remedy=withdraw(squares))
 

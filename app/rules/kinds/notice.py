@@ -22,7 +22,7 @@ from app.rules.calendar import (
 )
 from app.rules.facts import Slot
 from app.rules.kinds.limits import Notice
-from app.rules.periods import monday, period_of
+from app.rules.periods import monday_of, period_of
 from app.rules.registry import kind, param
 from app.rules.words import NBSP, counted, hour_words, weekday_words
 
@@ -138,7 +138,7 @@ class NoticeWeekly(Notice):
         return f"jusqu’au {day}, {hour}, en laissant {full} avant la semaine réservée"
 
     def day(self, slot: Slot, calendar: Calendar) -> tuple[date, Hour]:
-        first = monday(slot.on) - timedelta(weeks=self.weeks_before)
+        first = monday_of(slot.on) - timedelta(weeks=self.weeks_before)
         return first + ONE_DAY * self.weekday, self.hour
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from app.rules.facts import ChildPlan, Covers, Plan, Slot, UnitCode
 from app.rules.registry import BadParameter, kind, param
 from app.rules.verdict import Refusal, Remedy, Severity, withdraw
-from app.rules.words import day_words, joined, sentence
+from app.rules.words import NBSP, day_words, joined, sentence
 
 HowMany = Literal["all", "one"]
 HOW_MANY = {"all": "toutes", "one": "une au moins"}
@@ -150,13 +150,10 @@ class Combinations:
                 if stands in self.allowed:
                     continue
                 squares = on_day(stands, on)
-                changed = {
-                    slot for slot in mine.added | mine.dropped if slot.on == on and slot.unit in self.units
-                }
                 was = frozenset(slot.unit for slot in before if slot.on == on and slot.unit in self.units)
-                yield self._refusal(
-                    plan, mine, on, squares, bool(changed) and (was in self.allowed or not was)
-                )
+                # Giving up a part of a day that was not allowed stops nothing; adding to it does.
+                caused = bool(squares & mine.added) or (was in self.allowed and was != stands)
+                yield self._refusal(plan, mine, on, squares, caused)
 
     def _refusal(
         self, plan: Plan, mine: ChildPlan, on: date, squares: frozenset[Slot], caused: bool
@@ -169,21 +166,20 @@ class Combinations:
             key=lambda one: (len(one), sorted(one)),
             default=None,
         )
-        if gone:
+        if gone and units | {slot.unit for slot in gone} in self.allowed:
             remedy = Remedy("Garder ces réservations", add=gone)
         elif nearest is not None:
             lacking = on_day(nearest - units, on)
             named = joined(plan.named(slot.unit) for slot in sorted(lacking))
             remedy = Remedy(f"Ajouter {named}", add=lacking)
         else:
-            remedy = withdraw(added or squares)
+            remedy = replace(withdraw(added), add=gone)  # the day as it was
         named = joined(plan.named(unit) for unit in sorted(units))
+        wrong = "ne se réservent pas ainsi" if len(units) > 1 else "ne se réserve pas seul"
         return Refusal(
             mine.child.id,
             squares,
-            f"{sentence(day_words(on))} : {named} ne se réservent pas ainsi."
-            if len(units) > 1
-            else f"{sentence(day_words(on))} : {named} ne se réserve pas seul.",
+            f"{sentence(day_words(on))}{NBSP}: {named} {wrong}.",
             severity_of(caused),
             remedy=remedy if caused else None,
         )

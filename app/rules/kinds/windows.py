@@ -12,7 +12,7 @@ from typing import Literal
 
 from app.rules.calendar import END_OF_DAY, ONE_DAY, START_OF_DAY, Calendar, Hour, instant, local
 from app.rules.facts import Action, ChildPlan, Covers, Plan, Slot
-from app.rules.kinds.counting import open_days
+from app.rules.kinds.counting import open_days, short_runs
 from app.rules.kinds.limits import Notice
 from app.rules.periods import span_of
 from app.rules.registry import BadParameter, kind, param
@@ -112,14 +112,7 @@ class Window(Notice):
         stands = {one.on for one in mine.slots if one.activity == slot.activity and covers(one)}
         if self.sooner_for == "full_week":
             return bool(open_on) and open_on <= stands
-        days = sorted(open_on)
-        runs: list[list[date]] = [[]]
-        for on in days:
-            if on in stands:
-                runs[-1].append(on)
-            elif runs[-1]:
-                runs.append([])
-        return any(slot.on in run and len(run) >= self.days_in_a_row for run in runs)
+        return slot.on not in short_runs(sorted(open_on), stands, self.days_in_a_row)
 
 
 @kind("opens_before", title="Ouverture des jours à l’avance", says="Réservable {ahead}.")
