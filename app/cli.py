@@ -69,6 +69,12 @@ def rulebook_reference() -> None:
     click.echo(rulebook.reference(), nl=False)
 
 
+@rulebook_group.command("schema")
+def rulebook_schema() -> None:
+    """Écrire le schéma JSON d’un règlement, pour les éditeurs : docs/rulebook.schema.json."""
+    click.echo(json.dumps(rulebook.json_schema(), ensure_ascii=False, indent=1))
+
+
 def _read_rulebook(file: Path, as_json: bool = False) -> rulebook.Checked:
     try:
         return rulebook.check(file, clock.today())

@@ -45,7 +45,7 @@ from app.entities.health import (
 )
 from app.entities.paperwork import Deferral, Document, DocumentType
 from app.entities.question import Answer, Question, QuestionFacility
-from app.entities.rulebook import Article, FieldRight, FreezeDate, RefusalReason, Rule, Setting
+from app.entities.rulebook import Article, Example, FieldRight, FreezeDate, RefusalReason, Rule, Setting
 
 MAP = {
     "Le foyer": (Family, Membership, Person, Contact, Quotient),
@@ -54,7 +54,17 @@ MAP = {
     "Le temps": (SchoolYear, Period, ClosingDay, Opening),
     "Venir": (Registration, Booking),
     "Les papiers": (DocumentType, Document, Deferral, Question, QuestionFacility, Answer),
-    "Le règlement": (Article, Rule, FreezeDate, RefusalReason, FieldRight, Setting, Vaccine, HealthWord),
+    "Le règlement": (
+        Article,
+        Rule,
+        Example,
+        FreezeDate,
+        RefusalReason,
+        FieldRight,
+        Setting,
+        Vaccine,
+        HealthWord,
+    ),
     "L’argent": (
         Tariff,
         Bracket,

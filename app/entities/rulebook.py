@@ -74,6 +74,26 @@ class Rule(Entity):
     article_id: Mapped[int | None]
 
 
+class Example(Entity):
+    """Worked example: a question put to the règlement and the answer that it must give.
+
+    ``body`` holds it in plain values, as ``app.rules.examples`` reads them.
+    """
+
+    __term__ = masculine("exemple", "exemples")
+    __scope__ = TOWN
+    __see__ = STAFF
+    __edit__ = SETTINGS
+    __menu__ = "Réglages"
+    __named__ = ("sentence",)
+    __listed__ = ("sentence", "code", "position")
+
+    code: Mapped[str] = attribute("Code", unique=True, length=60)
+    sentence: Mapped[str] = attribute("Ce qu’il montre", length=400)
+    body: Mapped[dict[str, Any]] = attribute("Faits, demande et réponse attendue")
+    position: Mapped[int] = attribute("Rang", default=0)
+
+
 class FreezeDate(Entity):
     """Freeze date: from that day of each year, a section is read-only for families (F6)."""
 

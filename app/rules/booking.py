@@ -48,6 +48,12 @@ class DatedRule:
     weekdays: frozenset[Weekday] | None = None
     who: Who | None = None
     unless: Who | None = None
+    code: str = ""
+
+    @property
+    def called(self) -> str:
+        """What a verdict calls it: its own code, or its kind's where it has none."""
+        return self.code or kind_of(self.rule).code
 
     def concerns(self, child: Child) -> bool:
         """Whether it holds for that child."""
@@ -74,7 +80,7 @@ def judge(plan: Plan, rules: Iterable[DatedRule]) -> Verdict:
     """Everything that is wrong with a plan, each with its remedy, whatever the order of the rules."""
     rules = tuple(rules)
     found = [
-        refusal.by(kind_of(dated.rule).code, dated.article)
+        refusal.by(dated.called, dated.article)
         for dated in rules
         for refusal in dated.rule.refusals(plan.only(dated.concerns), dated.covers)
     ]

@@ -13,21 +13,37 @@ Import `app.rules.kinds` to have them all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
 from datetime import datetime
 from string import Formatter
 from types import MappingProxyType
-from typing import Any, Protocol, TypeGuard, TypeVar, get_type_hints, runtime_checkable
+from typing import Any, Protocol, TypeGuard, TypeVar
 
 from app.rules.calendar import Calendar
 from app.rules.facts import Action, Covers, Names, Plan, Slot
-from app.rules.values import Misread, Shape, Untyped, hint, shape_of
+from app.rules.parameters import (
+    NOTHING_KNOWN,
+    BadKind,
+    BadParameter,
+    Known,
+    Parameter,
+    declared,
+    fill,
+    in_french,
+    param,
+    plain,
+)
+from app.rules.values import hint
 from app.rules.verdict import Refusal
-from app.rules.words import french, number_words, sentence
+from app.rules.words import french, sentence
+
+__all__ = [
+    "BadKind", "BadParameter", "Built", "Kind", "Parameter", "Rule", "build", "describe", "dump",
+    "is_limiting", "is_opening", "kind", "kind_of", "kinds", "param", "parameters",
+]  # fmt: skip
 
 NO_NAMES: Names = MappingProxyType({})
-YAML_TRAPS = frozenset({"on", "off", "yes", "no", "y", "n"})  # YAML 1.1 reads these keys as true or false
 
 
 class Rule(Protocol):
@@ -52,13 +68,6 @@ def is_limiting(rule: object) -> TypeGuard[Limiting]:
     return hasattr(rule, "limit")
 
 
-@runtime_checkable
-class SelfChecking(Protocol):
-    """A kind may check its parameters against each other."""
-
-    def problems(self) -> Iterator[BadParameter]: ...
-
-
 class Opening(Protocol):
     """What a window kind does besides: give the instant before which it is too soon; None: it depends."""
 
@@ -70,37 +79,6 @@ def is_opening(rule: object) -> TypeGuard[Opening]:
     return hasattr(rule, "opening")
 
 
-class BadKind(TypeError):
-    """A rule kind is declared wrong; the message says where and what to write instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class BadParameter:
-    """One thing wrong in a rule as written: which parameter, and a French sentence that names the remedy."""
-
-    name: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter of a kind, all that a form or a documentation page needs. `type` is the Python
-    annotation.
-    """
-
-    name: str
-    type: object
-    label: str
-    shape: Shape
-    required: bool
-    default: Any = None
-    help: str = ""
-    unit: str = ""
-    minimum: int | None = None
-    maximum: int | None = None
-    labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-
-
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A sort of rule: its code in the file, its French title, the sentence that its rules read as."""
@@ -110,6 +88,7 @@ class Kind:
     says: str
     made: type[Any]
     parameters: tuple[Parameter, ...]
+    example: Mapping[str, object]
 
     @property
     def promise(self) -> str:
@@ -130,33 +109,11 @@ _KINDS: dict[str, Kind] = {}
 _MADE: dict[type[Any], Kind] = {}
 
 
-def param(
-    label: str,
-    *,
-    help: str = "",
-    unit: str = "",
-    minimum: int | None = None,
-    maximum: int | None = None,
-    labels: Mapping[str, str] | None = None,
-    default: Any = MISSING,
-) -> Any:
-    """Declare a parameter: its French label, and what its form shows. `labels` are the words of a Literal's
-    choices.
-    """
-    metadata = {
-        "label": label,
-        "help": help,
-        "unit": unit,
-        "minimum": minimum,
-        "maximum": maximum,
-        "labels": labels or {},
-    }
-    return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
-
-
-def kind(code: str, *, title: str = "", says: str) -> Callable[[type[Made]], type[Made]]:
-    """Register a frozen dataclass as the rule kind `code`. Raises `BadKind` when its declaration
-    contradicts itself.
+def kind(
+    code: str, *, title: str = "", says: str, example: Mapping[str, object] | None = None
+) -> Callable[[type[Made]], type[Made]]:
+    """Register a frozen dataclass as the rule kind `code`; `example`: parameters to show. Raises `BadKind`
+    when its declaration contradicts itself.
     """
 
     def register(made: type[Made]) -> type[Made]:
@@ -168,39 +125,16 @@ def kind(code: str, *, title: str = "", says: str) -> Callable[[type[Made]], typ
             raise BadKind(f"{made.__name__} must be a dataclass(frozen=True), under @kind.")
         if not callable(getattr(made, "refusals", None)):
             raise BadKind(f"{made.__name__} must have refusals(self, plan, covers).")
-        declared = tuple(_declared(made))
-        known = {one.name for one in declared}
+        own = declared(made)
+        known = {one.name for one in own}
         for _, placeholder, _, _ in Formatter().parse(says):
             is_own = isinstance(getattr(made, placeholder or "", None), property)
             if placeholder and placeholder not in known and not is_own:
                 raise BadKind(f"{made.__name__} says {{{placeholder}}}: no parameter, no property.")
-        _KINDS[code] = _MADE[made] = Kind(code, title or code, says, made, declared)
+        _KINDS[code] = _MADE[made] = Kind(code, title or code, says, made, own, example or {})
         return made
 
     return register
-
-
-def _declared(made: type[Any]) -> Iterator[Parameter]:
-    hints = get_type_hints(made)
-    # What a kind adds comes before what it shares with others: the order of its form.
-    for one in sorted(fields(made), key=lambda one: one.name not in made.__annotations__):
-        if "label" not in one.metadata:
-            raise BadKind(f"{made.__name__}.{one.name} has no label: declare it with param('...').")
-        if one.name in YAML_TRAPS:
-            raise BadKind(f"{made.__name__}.{one.name}: YAML reads it as true or false; choose another name.")
-        try:
-            shape = shape_of(hints[one.name], one.metadata["labels"])
-        except Untyped as error:
-            raise BadKind(f"{made.__name__}.{one.name}: {error}") from None
-        required = one.default is MISSING
-        yield Parameter(
-            one.name,
-            hints[one.name],
-            shape=shape,
-            required=required,
-            default=None if required else one.default,
-            **one.metadata,
-        )
 
 
 def kinds() -> Mapping[str, Kind]:
@@ -221,80 +155,24 @@ def parameters(code: str) -> tuple[Parameter, ...]:
     return _KINDS[code].parameters
 
 
-def build(code: str, values: Mapping[str, object], units: Collection[str] | None = None) -> Built:
-    """Read a rule from plain values. `units`, when given, are the codes that units may have.
+def build(code: str, values: Mapping[str, object], known: Known = NOTHING_KNOWN) -> Built:
+    """Read a rule from plain values. `known`, where it has a form, are the codes that exist.
 
-    Either the rule or every error, never an exception: an unknown kind, an unknown or missing parameter, a
-    value of the wrong type or out of bounds, an unknown unit, then what the kind itself finds wrong.
+    Either the rule or every error, never an exception: an unknown kind, then what ``fill`` tells.
     """
     found = _KINDS.get(code)
     if found is None:
-        return _badly_built(
-            [BadParameter("kind", f"La règle « {code} » n’existe pas : {hint(code, _KINDS)}")]
-        )
-    known = {one.name: one for one in found.parameters}
-    errors = [
-        BadParameter(str(name), f"« {name} » n’est pas un paramètre connu : {hint(str(name), known)}")
-        for name in values
-        if name not in known
-    ]
-    read: dict[str, Any] = {}
-    for one in found.parameters:
-        if one.name in values and not (values[one.name] is None and not one.shape.optional):
-            try:
-                read[one.name] = _read(one, values[one.name], units)
-            except Misread as error:
-                errors.append(BadParameter(one.name, f"{one.label} ({one.name}) : {error}"))
-        elif one.required:
-            errors.append(
-                BadParameter(one.name, f"{one.label} : ajoutez « {one.name} », qui est obligatoire.")
-            )
-    if errors:
-        return _badly_built(errors)
-    rule = found.made(**read)
-    problems = tuple(rule.problems()) if isinstance(rule, SelfChecking) else ()
-    return _badly_built(problems) if problems else Built(rule)
-
-
-def _badly_built(errors: Iterable[BadParameter]) -> Built:
-    return Built(None, tuple(BadParameter(one.name, french(one.message)) for one in errors))
-
-
-def _read(one: Parameter, value: object, units: Collection[str] | None) -> Any:
-    read = one.shape.read(value)
-    if isinstance(read, int) and not isinstance(read, bool) and one.shape.form == "integer":
-        if one.minimum is not None and read < one.minimum:
-            raise Misread(
-                f"« {read} » est trop petit. Le plus petit possible est {number_words(one.minimum)}."
-            )
-        if one.maximum is not None and read > one.maximum:
-            raise Misread(
-                f"« {read} » est trop grand. Le plus grand possible est {number_words(one.maximum)}."
-            )
-    if units is not None and one.shape.form == "unit":
-        for code in sorted(_flat(read)) if one.shape.many else [read]:
-            if code is not None and code not in units:
-                raise Misread(f"l’unité « {code} » n’existe pas : {hint(code, units)}")
-    return read
-
-
-def _flat(values: frozenset[Any]) -> Iterator[Any]:
-    """The values of a set, or of a set of sets."""
-    for value in values:
-        if isinstance(value, frozenset):
-            yield from value
-        else:
-            yield value
+        wrong = BadParameter("kind", f"La règle « {code} » n’existe pas : {hint(code, _KINDS)}")
+        return Built(None, in_french([wrong]))
+    filled = fill(found.made, found.parameters, values, known)
+    return Built(filled.made, filled.errors)
 
 
 def dump(rule: Rule) -> dict[str, object]:
     """The rule's parameters as plain values, all of them but those that are empty: `build(code,
     dump(rule))` gives it back.
     """
-    pairs = ((one, getattr(rule, one.name)) for one in kind_of(rule).parameters)
-    return {
-        one.name: one.shape.dump(value) for one, value in pairs if not (value is None and one.default is None)
-    }
+    return plain(rule, kind_of(rule).parameters)
 
 
 def describe(rule: Rule, names: Names = NO_NAMES) -> str:

@@ -30,6 +30,7 @@ from app.rules.words import (
 )
 
 HOUR = re.compile(r"(\d{1,2})\s*(?:h|:)\s*(\d{2})?", re.IGNORECASE)
+AGE = re.compile(r"(\d{1,3})\s*(mois|ans?)", re.IGNORECASE)
 YES, NO = frozenset({"oui", "yes", "true"}), frozenset({"non", "no", "false"})
 
 
@@ -142,6 +143,17 @@ def read_hour(value: object) -> Hour:
     return Hour(minutes)
 
 
+def read_months(value: object, completed: bool = False) -> int:
+    """An age in months. ``completed``: « 11 ans » lasts until the eve of the twelfth birthday."""
+    found = AGE.fullmatch(str(value).strip())
+    if found is None:
+        raise Misread(f"{shown(value)} n’est pas un âge : écrivez par exemple 3 ans, ou 30 mois.")
+    number = int(found[1])
+    if found[2].lower() == "mois":
+        return number
+    return number * 12 + (11 if completed else 0)
+
+
 def read_weekday(value: object) -> Weekday:
     if isinstance(value, Weekday):
         return value
@@ -155,7 +167,7 @@ def plain(value: object) -> object:
     return value
 
 
-SHAPES: Mapping[object, Shape] = {
+SHAPES: dict[object, Shape] = {
     str: Shape("text", read_text, plain, lambda value, _: str(value)),
     UnitCode: Shape("unit", read_code, plain, lambda value, names: names.get(value, value)),
     DocumentCode: Shape("document", read_text, plain, lambda value, names: names.get(value, value)),

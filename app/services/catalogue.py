@@ -30,6 +30,8 @@ from app.services.settings import Town, town_of
 
 SETTING, DOCUMENT = "setting", "document"
 FOR_EVER = date(2000, 1, 1)
+ALWAYS = DatedRule(Capacity(), FOR_EVER)
+"""Holds in every town: beyond the places that an opening has, one waits."""
 
 
 class BrokenRule(Exception):
@@ -119,7 +121,7 @@ def _read(session: Session) -> Catalogue:
         .options(contains_eager(Unit.activity).joinedload(Activity.facility))
         .order_by(Activity.position, Activity.name, Unit.position, Unit.id)
     ).all()
-    rules = [DatedRule(Capacity(), FOR_EVER)]
+    rules = [ALWAYS]
     broken = []
     for rule in session.scalars(select(Rule).options(joinedload(Rule.activity), joinedload(Rule.article))):
         try:
@@ -184,5 +186,6 @@ def dated(row: Rule) -> DatedRule:
         article=f"article {row.article.number}" if row.article else None,
         applies_to=applies_to,
         weekdays=frozenset(Weekday(WEEKDAYS.index(day)) for day in row.weekdays) if row.weekdays else None,
+        code=row.code,
         **spoken,
     )

@@ -40,18 +40,27 @@ def load_offer(known: Catalogue, activity_ids: Iterable[int], from_on: date, unt
             Opening.open_on.between(from_on, until_on),
         )
     )
+    given = {Slot(code_of(known.by_id[unit_id]), on): places for unit_id, on, places in openings}
+    return offer_of(known, units, given, from_on, until_on)
+
+
+def offer_of(
+    known: Catalogue,
+    units: Mapping[str, Unit],
+    openings: Mapping[Slot, int | None],
+    from_on: date,
+    until_on: date,
+) -> Offer:
+    """The offer of these units, open on these squares (with the places of that day alone, if any)."""
     places: dict[Slot, int] = {}
-    slots: set[Slot] = set()
-    for unit_id, open_on, own_places in openings:
-        unit = known.by_id[unit_id]
-        slot = Slot(code_of(unit), open_on)
-        slots.add(slot)
-        limit = next((one for one in (own_places, unit.places, _ruled(known, slot)) if one is not None), None)
+    for slot, own_places in openings.items():
+        given = (own_places, units[slot.unit].places, _ruled(known, slot))
+        limit = next((one for one in given if one is not None), None)
         if limit is not None:
             places[slot] = limit
     return Offer(
         units,
-        _calendar(known, slots, units, from_on, until_on),
+        _calendar(known, set(openings), units, from_on, until_on),
         places,
         {**known.documents, **_names(units)},
         _minutes(units),

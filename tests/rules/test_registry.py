@@ -216,7 +216,7 @@ def test_a_number_at_its_bounds_is_accepted(days: object) -> None:
 def test_unknown_units_are_named_when_the_towns_units_are_known() -> None:
     values = {"unit": MATIN, "needs": ["grappaloups.repa"]}
     assert build("requires", values).rule is not None
-    assert messages(build("requires", values, UNITS))["needs"].endswith(
+    assert messages(build("requires", values, {"unit": UNITS}))["needs"].endswith(
         "vouliez-vous écrire « grappaloups.repas » ?"
     )
 

@@ -98,9 +98,9 @@ def test_an_old_day_that_is_not_allowed_stops_nothing_and_an_empty_one_is_nothin
 
 
 def test_combinations_are_lists_of_lists_in_the_file() -> None:
-    built = build("combinations", {"allowed": [[MATIN], [MATIN, REPAS]]}, {MATIN, REPAS})
+    built = build("combinations", {"allowed": [[MATIN], [MATIN, REPAS]]}, {"unit": {MATIN, REPAS}})
     assert built.rule is not None and dump(built.rule) == {"allowed": [[MATIN], [MATIN, REPAS]]}
-    wrong = build("combinations", {"allowed": [[MATIN, "grappaloups.midi"]]}, {MATIN, REPAS})
+    wrong = build("combinations", {"allowed": [[MATIN, "grappaloups.midi"]]}, {"unit": {MATIN, REPAS}})
     assert wrong.rule is None and "grappaloups.midi" in wrong.errors[0].message
 
 

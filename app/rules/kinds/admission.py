@@ -28,7 +28,7 @@ def years_old(born_on: date, on: date) -> int:
     return on.year - born_on.year - ((on.month, on.day) < (born_on.month, born_on.day))
 
 
-@kind("age", title="Âge", says="Il faut avoir {bounds}.")
+@kind("age", title="Âge", says="Il faut avoir {bounds}.", example={"minimum": 3, "maximum": 11})
 @dataclass(frozen=True, slots=True)
 class Age:
     """Refuse a child too young or too old on the day. Bounds count completed years or months, both
@@ -87,7 +87,7 @@ class Age:
             )
 
 
-@kind("capacity", title="Places", says="{full}")
+@kind("capacity", title="Places", says="{full}", example={"places": 48, "when_full": "waiting"})
 @dataclass(frozen=True, slots=True)
 class Capacity:
     """Send to the waiting list, or refuse, what is booked beyond the places of a unit on a day.

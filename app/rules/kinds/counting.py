@@ -84,7 +84,12 @@ def refused(plan: Plan, part: Part, text: str, broken_before: bool) -> Refusal:
     )
 
 
-@kind("count", title="Nombre de jours, de réservations ou d’heures", says="{bounds} {each}{reduced}.")
+@kind(
+    "count",
+    title="Nombre de jours, de réservations ou d’heures",
+    says="{bounds} {each}{reduced}.",
+    example={"minimum": 3, "less_by_holiday": True},
+)
 @dataclass(frozen=True, slots=True)
 class Count:
     """Refuse too few or too many days, units or hours in a week, a month or a period."""
@@ -193,7 +198,7 @@ class Count:
         return sum(on in span and on.weekday() in calendar.work_week for on in calendar.public_holidays)
 
 
-@kind("full_week", title="Semaine entière", says="La semaine se réserve entière.")
+@kind("full_week", title="Semaine entière", says="La semaine se réserve entière.", example={})
 @dataclass(frozen=True, slots=True)
 class FullWeek:
     """Refuse a week of which some open days are left out. Days are those on which a covered unit is open."""
@@ -213,7 +218,7 @@ class FullWeek:
             yield refused(plan, part, text, was)
 
 
-@kind("consecutive", title="Jours de suite", says="Au moins {days} jours de suite.")
+@kind("consecutive", title="Jours de suite", says="Au moins {days} jours de suite.", example={"days": 2})
 @dataclass(frozen=True, slots=True)
 class Consecutive:
     """Refuse days that stand alone: each belongs to a run of so many open days in a row."""
@@ -277,7 +282,12 @@ def short_runs(open_on: list[date], stands: set[date], least: int) -> set[date]:
     return short
 
 
-@kind("cancellations", title="Nombre d’annulations", says="Au plus {most} {each}.")
+@kind(
+    "cancellations",
+    title="Nombre d’annulations",
+    says="Au plus {most} {each}.",
+    example={"maximum": 2, "per": "period"},
+)
 @dataclass(frozen=True, slots=True)
 class Cancellations:
     """Refuse more cancellations than so many days in a period, those made before included."""

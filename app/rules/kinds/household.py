@@ -24,7 +24,12 @@ def asked(plan: Plan, covers: Covers) -> Iterator[tuple[int, str, frozenset[Slot
             yield mine.child.id, mine.child.name, squares
 
 
-@kind("papers", title="Pièces en règle", says="Il faut que soient en règle : {documents}.")
+@kind(
+    "papers",
+    title="Pièces en règle",
+    says="Il faut que soient en règle : {documents}.",
+    example={"documents": ["assurance"]},
+)
 @dataclass(frozen=True, slots=True)
 class Papers:
     """Refuse a booking while one of these documents is not valid. They are told by their codes."""
@@ -49,6 +54,7 @@ class Papers:
     "no_debt",
     title="Factures à jour",
     says="Les factures dont l’échéance est passée doivent être payées{tolerance}.",
+    example={"tolerated": "15"},
 )
 @dataclass(frozen=True, slots=True)
 class NoDebt:

@@ -64,7 +64,12 @@ def days_words(days: int, counted_as: Counted, of: str = "") -> str:
     return f"jusqu’au {one} d’avant{of and ' ' + of}"
 
 
-@kind("notice", title="Délai : des jours avant", says="{able} {deadline}{then}.")
+@kind(
+    "notice",
+    title="Délai : des jours avant",
+    says="{able} {deadline}{then}.",
+    example={"days": 1, "counted": "working", "hour": "10:00"},
+)
 @dataclass(frozen=True, slots=True)
 class NoticeDays(Notice):
     """Refuse what is asked later than some days before, at an hour."""
@@ -81,7 +86,12 @@ class NoticeDays(Notice):
         return days_before(slot.on, self.days, self.counted, calendar), self.hour
 
 
-@kind("notice_hours", title="Délai : des heures avant", says="{able} {deadline}{then}.")
+@kind(
+    "notice_hours",
+    title="Délai : des heures avant",
+    says="{able} {deadline}{then}.",
+    example={"hours": 72, "counted": "working"},
+)
 @dataclass(frozen=True, slots=True)
 class NoticeHours(Notice):
     """Refuse what is asked less than some hours before the hour at which the unit begins.
@@ -115,7 +125,12 @@ class NoticeHours(Notice):
         return on, Hour(MINUTES_A_DAY - left if left else 0)
 
 
-@kind("notice_weekly", title="Délai : un jour d’une semaine d’avant", says="{able} {deadline}{then}.")
+@kind(
+    "notice_weekly",
+    title="Délai : un jour d’une semaine d’avant",
+    says="{able} {deadline}{then}.",
+    example={"weekday": "vendredi", "hour": "09:00"},
+)
 @dataclass(frozen=True, slots=True)
 class NoticeWeekly(Notice):
     """Refuse what is asked later than a weekday and hour of an earlier week. Weeks begin on Monday."""
@@ -142,7 +157,12 @@ class NoticeWeekly(Notice):
         return first + ONE_DAY * self.weekday, self.hour
 
 
-@kind("notice_monthly", title="Délai : un jour d’un mois d’avant", says="{able} {deadline}{then}.")
+@kind(
+    "notice_monthly",
+    title="Délai : un jour d’un mois d’avant",
+    says="{able} {deadline}{then}.",
+    example={"day_of_month": 20},
+)
 @dataclass(frozen=True, slots=True)
 class NoticeMonthly(Notice):
     """Refuse what is asked later than a day of an earlier month."""
@@ -167,7 +187,12 @@ class NoticeMonthly(Notice):
         return add_months(slot.on, -self.months_before, self.day_of_month), self.hour
 
 
-@kind("notice_period", title="Délai : des jours avant une période", says="{able} {deadline}{then}.")
+@kind(
+    "notice_period",
+    title="Délai : des jours avant une période",
+    says="{able} {deadline}{then}.",
+    example={"days": 15, "counted": "clear"},
+)
 @dataclass(frozen=True, slots=True)
 class NoticePeriod(Notice):
     """Refuse what is asked later than some days before the period that holds the square begins."""

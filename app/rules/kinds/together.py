@@ -27,7 +27,12 @@ def on_day(units: frozenset[str], on: date) -> frozenset[Slot]:
     return frozenset(Slot(unit, on) for unit in units)
 
 
-@kind("requires", title="Ce qui va ensemble", says="{unit} se réserve {with_what}{needs}.")
+@kind(
+    "requires",
+    title="Ce qui va ensemble",
+    says="{unit} se réserve {with_what}{needs}.",
+    example={"unit": "mercredi.matin", "needs": ["mercredi.repas"]},
+)
 @dataclass(frozen=True, slots=True)
 class Requires:
     """Refuse a unit that stands on a day without the units it needs."""
@@ -89,7 +94,12 @@ class Requires:
         )
 
 
-@kind("excludes", title="Ce qui s’exclut", says="{unit} ne se réserve pas le même jour que {others}.")
+@kind(
+    "excludes",
+    title="Ce qui s’exclut",
+    says="{unit} ne se réserve pas le même jour que {others}.",
+    example={"unit": "jeunes.apres-midi", "others": ["mercredi.apres-midi"]},
+)
 @dataclass(frozen=True, slots=True)
 class Excludes:
     """Refuse a unit that stands on the same day as one of others."""
@@ -126,7 +136,10 @@ class Excludes:
 
 
 @kind(
-    "combinations", title="Ce qui peut se réserver un même jour", says="Un même jour se réservent {allowed}."
+    "combinations",
+    title="Ce qui peut se réserver un même jour",
+    says="Un même jour se réservent {allowed}.",
+    example={"allowed": [["alsh.matin"], ["alsh.matin", "alsh.repas"]]},
 )
 @dataclass(frozen=True, slots=True)
 class Combinations:

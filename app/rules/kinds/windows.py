@@ -40,7 +40,12 @@ def too_soon(plan: Plan, mine: ChildPlan, slot: Slot, opens: datetime) -> Refusa
     return Refusal(mine.child.id, frozenset({slot}), text, remedy=withdraw([slot]))
 
 
-@kind("window", title="Dates d’ouverture et de fermeture", says="{able} {when}{then}.")
+@kind(
+    "window",
+    title="Dates d’ouverture et de fermeture",
+    says="{able} {when}{then}.",
+    example={"opens_on": "2026-08-24", "opens_at": "07:00", "closes_on": "2026-12-06"},
+)
 @dataclass(frozen=True, slots=True)
 class Window(Notice):
     """Refuse what is asked before a date and hour, or after another, of the squares that it governs."""
@@ -115,7 +120,12 @@ class Window(Notice):
         return slot.on not in short_runs(sorted(open_on), stands, self.days_in_a_row)
 
 
-@kind("opens_before", title="Ouverture des jours à l’avance", says="Réservable {ahead}.")
+@kind(
+    "opens_before",
+    title="Ouverture des jours à l’avance",
+    says="Réservable {ahead}.",
+    example={"days": 30, "hour": "08:00"},
+)
 @dataclass(frozen=True, slots=True)
 class OpensBefore:
     """Refuse what is asked more than so many days ahead."""

@@ -8,7 +8,8 @@ in French for configurators.
 
 from app.services.rulebook.apply import Report, apply
 from app.services.rulebook.check import Checked, check, check_text
+from app.services.rulebook.json_schema import json_schema
 from app.services.rulebook.reference import reference
 from app.services.rulebook.source import Unreadable
 
-__all__ = ["Checked", "Report", "Unreadable", "apply", "check", "check_text", "reference"]
+__all__ = ["Checked", "Report", "Unreadable", "apply", "check", "check_text", "json_schema", "reference"]

@@ -13,8 +13,10 @@ from app.declare import Attribute, Entity, entities, entity_named, pointing_at
 from app.models import Activity, Booking, Opening, Unit
 from app.services.rulebook.calendar import open_days
 from app.services.rulebook.draft import Draft, Entry
+from app.services.rulebook.sections import SECTIONS
 
 CHUNK = 500
+OWNED = {one.entity for one in SECTIONS if one.owned}
 WORDS = {
     "created": "lignes créées",
     "changed": "modifiées",
@@ -86,6 +88,8 @@ def _by_entity(draft: Draft) -> list[tuple[type[Entity], list[Entry]]]:
     for entry in draft.entries:
         grouped.setdefault(entry.entity, []).append(entry)
     for entity in entities():
+        if entity in OWNED:
+            grouped.setdefault(entity, [])
         above = _form_of(entity)
         if above is not None and entity_named(above.target) in grouped:
             grouped.setdefault(entity, [])
@@ -122,6 +126,11 @@ def _upsert(entity: type[Entity], entries: list[Entry], rows: dict[int, Entity],
                 db.session.delete(row)
                 count.removed += 1
                 del known[key]
+    if entity in OWNED:
+        for row in known.values():
+            db.session.delete(row)
+        count.removed += len(known)
+        known.clear()
     report.left += [f"{entity.__term__.title_one} « {row} »" for row in known.values()]
     db.session.flush()
     return count

@@ -9,13 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from app.declare import entities
-from app.entities.health import Level
 from app.entities.paperwork import Validity
 from app.entities.question import QuestionKind, QuestionSection
 from app.models import (
     Activity,
-    CareGroup,
     DocumentType,
+    Example,
     FreezeDate,
     HealthWord,
     MailText,
@@ -30,16 +29,18 @@ from app.models import (
     Bracket as BracketRow,
 )
 from app.rules import (
+    examples,
     kinds,  # noqa: F401  (registers them)
     who,
 )
 from app.rules.money import Bracket, Grid
-from app.rules.registry import Kind, build, dump
+from app.rules.registry import build, dump
 from app.rules.registry import kinds as rule_kinds
 from app.rules.values import Misread, hint
 from app.services import outbox
 from app.services.mail_texts import TEXTS
-from app.services.rulebook import calendar
+from app.services.rulebook import calendar, trials
+from app.services.rulebook.compiled import vocabulary
 from app.services.rulebook.draft import Draft, Entry
 from app.services.rulebook.reader import read
 from app.services.rulebook.source import Problem, Table, parse, read_file
@@ -96,6 +97,8 @@ def check_text(text: str, today: date) -> Checked:
     calendar.complete(draft)
     for one in CHECKS:
         draft.report(one(draft))
+    if not draft.problems:
+        draft.report(trials.failures(draft))
     return Checked(draft, tuple(sorted(set(draft.problems))))
 
 
@@ -123,21 +126,23 @@ def twins(draft: Draft) -> Iterator[Problem]:
 @checks
 def rules(draft: Draft) -> Iterator[Problem]:
     """Each rule is built by its kind; its parameters are then kept in their plain form."""
-    units = draft.codes("Unit")
+    units, known = draft.codes("Unit"), vocabulary(draft)
     for entry in draft.sound(Rule):
         found = rule_kinds().get(entry.values["rule_kind"])
         if found is None:
             code = entry.values["rule_kind"]
+            entry.broken = True
             yield entry.problem(
                 f"la sorte de règle « {code} » n’existe pas : {hint(code, rule_kinds())}", "kind"
             )
             continue
-        built = build(entry.values["rule_kind"], entry.values["parameters"], units)
+        built = build(entry.values["rule_kind"], entry.values["parameters"], known)
         for error in built.errors:
             yield entry.problem(error.message, "parameters", error.name)
         if built.rule is not None:
             entry.values["parameters"] = dump(built.rule)
-            yield from _documents(draft, entry, found)
+        else:
+            entry.broken = True
         activity: Entry | None = entry.values["activity"]
         for code in entry.values["units"] or ():
             if code not in units:
@@ -147,16 +152,6 @@ def rules(draft: Draft) -> Iterator[Problem]:
         for key in ("who", "unless"):
             yield from _whom(draft, entry, key)
         yield from _dates(entry)
-
-
-def _documents(draft: Draft, entry: Entry, kind: Kind) -> Iterator[Problem]:
-    """The documents that a rule names are asked by the town."""
-    known = {one.code for one in draft.of(DocumentType)}
-    for one in kind.parameters:
-        if one.shape.form == "document":
-            for code in sorted(set(entry.values["parameters"][one.name]) - known):
-                wrong = f"la pièce « {code} » n’existe pas : {hint(code, known)}"
-                yield entry.problem(wrong, "parameters", one.name)
 
 
 def _whom(draft: Draft, entry: Entry, key: str) -> Iterator[Problem]:
@@ -170,15 +165,30 @@ def _whom(draft: Draft, entry: Entry, key: str) -> Iterator[Problem]:
         yield entry.problem(str(error), key)
         return
     entry.values[key] = found.dump()
+    words_of = vocabulary(draft)
     known = {
-        "levels": {one.value for one in Level},
-        "groups": {one.code.rpartition(".")[2] for one in draft.of(CareGroup)},
-        "traits": {one.code for one in (*draft.of(Question), *draft.of(DocumentType))},
+        "levels": words_of["level"],
+        "groups": words_of["group"],
+        "traits": {*words_of["answer"], *words_of["document"]},
     }
     for criterion, words in known.items():
         for word in sorted(getattr(found, criterion) - words):
             wrong = f"« {word} » n’existe pas ({who.KEYS[criterion].lower()}) : {hint(word, words)}"
             yield entry.problem(wrong, key, criterion)
+
+
+@checks
+def worked_examples(draft: Draft) -> Iterator[Problem]:
+    """Each example can be read; it is kept in its plain form, and tried once nothing else is wrong."""
+    known = vocabulary(draft)
+    for entry in draft.sound(Example):
+        written = examples.read(entry.values["body"], known)
+        for path, message in written.errors:
+            yield entry.problem(message, *path)
+        if written.example is not None and written.expected is not None:
+            entry.extras["example"] = written
+            entry.values["sentence"] = written.example.says
+            entry.values["body"] = examples.written(written.example, written.expected)
 
 
 @checks

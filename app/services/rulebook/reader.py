@@ -51,7 +51,10 @@ def _read_section(draft: Draft, section: Section, node: Node, parent: Entry | No
         )
         if section.by:
             _read_name(draft, section, entry, name)
-        _read_fields(draft, section, entry, rank, today)
+        if section.whole:
+            entry.values |= {section.whole: content.plain, "position": rank}
+        else:
+            _read_fields(draft, section, entry, rank, today)
         draft.entries.append(entry)
         for child in section.children:
             if child.key in content.values:

@@ -1,11 +1,16 @@
 """The reference of the rulebook, in French, derived from what reads it: every section, key and rule kind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
 from app.declare import Choice, Kind
-from app.rules import kinds  # noqa: F401  (registers them)
+from app.rules import (
+    examples,
+    kinds,  # noqa: F401  (registers them)
+)
+from app.rules.parameters import Parameter
+from app.rules.registry import build, describe
 from app.rules.registry import kinds as rule_kinds
 from app.services.rulebook.schema import Field, Section, struct_fields
 from app.services.rulebook.sections import SECTIONS
@@ -19,6 +24,25 @@ WRITTEN = {
     Kind.DATE: "date (2026-09-01)",
     Kind.TIME: "heure (7:30)",
     Kind.JSON: "liste ou tableau",
+}
+FORMS = {
+    "integer": "nombre entier",
+    "decimal": "euros",
+    "yes_no": "oui ou non",
+    "date": "date (2026-09-01)",
+    "hour": "heure (7:30)",
+    "age": "âge (8 ans, 30 mois)",
+    "moment": "jour et heure (2026-09-11 09:00)",
+    "squares": "unité et jours : `{cantine.repas: 2026-09-14}`, `[2026-09-14, 2026-09-21]` ou "
+    "`2026-09-14 au 2026-09-18` ; avec le moment : `{2026-09-14: 2026-09-01 08:00}`",
+    "counts": "unité et nombre : `{cantine.repas: 48}`",
+    "unit": "un code d’unité (`cantine.repas`)",
+    "activity": "un code d’activité",
+    "document": "un code de pièce",
+    "answer": "un code de question",
+    "group": "un nom de groupe",
+    "level": "une classe (`cp`)",
+    "rule": "un code de règle, ou `closed`, `past`, `registration`, `capacity`",
 }
 
 
@@ -42,14 +66,33 @@ def _lines() -> Iterator[str]:
         yield ""
         yield f"#### `{code}` : {kind.title}"
         yield ""
-        yield from _head()
-        for parameter in kind.parameters:
-            must = "oui" if parameter.required else ""
-            choices = ", ".join(
-                f"`{word}`" + (f" ({parameter.labels[word]})" if word in parameter.labels else "")
-                for word in parameter.shape.choices
-            )
-            yield f"| `{parameter.name}` | {parameter.label} | {must} | {_joined(choices, parameter.help)} |"
+        if kind.parameters:
+            yield from _head()
+            yield from map(_parameter, kind.parameters)
+            yield ""
+        rule = build(code, kind.example).rule
+        if rule is not None:
+            yield f"`{{kind: {code}, parameters: {_flow(kind.example)}}}` se lit : « {describe(rule)} »"
+
+
+def _parameter(one: Parameter) -> str:
+    must = "oui" if one.required else ""
+    choices = ", ".join(
+        f"`{word}`" + (f" ({one.labels[word]})" if word in one.labels else "") for word in one.shape.choices
+    )
+    written = choices or FORMS.get(one.shape.form, "")
+    return f"| `{one.name}` | {one.label} | {must} | {_joined(written, one.help)} |"
+
+
+def _flow(value: object) -> str:
+    """A value as YAML writes it on one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_flow(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    return f'"{value}"' if ":" in str(value) else str(value)
 
 
 def _head() -> Iterator[str]:
@@ -68,6 +111,9 @@ def _section(section: Section, level: str) -> Iterator[str]:
     else:
         yield "Un tableau : le code, puis ce qui suit."
     yield ""
+    if section.whole:
+        yield from _examples()
+        return
     yield from _head()
     several: list[tuple[str, Any]] = []
     for one in section.fields().values():
@@ -84,6 +130,17 @@ def _section(section: Section, level: str) -> Iterator[str]:
         yield from map(_row, struct_fields(made).values())
     for child in section.children:
         yield from _section(child, "####")
+
+
+def _examples() -> Iterator[str]:
+    yield from _head()
+    yield from map(_parameter, examples.PARAMETERS)
+    yield f"| `{examples.EXPECT}` | Ce qui est attendu | oui | voir plus bas |"
+    yield ""
+    yield f"Sous `{examples.EXPECT}` :"
+    yield ""
+    yield from _head()
+    yield from map(_parameter, examples.EXPECTED)
 
 
 def _row(one: Field) -> str:

@@ -30,7 +30,7 @@ class Field:
     default: Any = None
     attribute: Attribute | None = None
     help: str = ""
-    several: type[Any] | None = None  # a list of small tables of this dataclass
+    several: Any = None  # a list of small tables of this dataclass
     written: str = ""  # how its values are written, where no attribute says it
 
 
@@ -53,6 +53,8 @@ class Section:
     reads: Mapping[str, Read] = field(default_factory=dict)
     requires: frozenset[str] = frozenset()
     extras: tuple[Field, ...] = ()
+    whole: str = ""  # the attribute that takes the entry as it is: a check of its own reads it
+    owned: bool = False  # the file holds all of them: those that it no longer has are deleted
     children: "tuple[Section, ...]" = ()
 
     def fields(self) -> dict[str, Field]:

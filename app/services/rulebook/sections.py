@@ -10,6 +10,7 @@ from app.models import (
     Bracket,
     CareGroup,
     DocumentType,
+    Example,
     Facility,
     FreezeDate,
     HealthWord,
@@ -139,6 +140,7 @@ SECTIONS: tuple[Section, ...] = (
             "unless": _table,
         },
     ),
+    Section("examples", "Exemples", Example, whole="body", owned=True),
     Section(
         "freeze_dates",
         "Dates de gel",

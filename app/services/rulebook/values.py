@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.declare import Attribute, Choice, Kind
+from app.rules import values
 from app.rules.money import round_half_up
 from app.rules.values import (
     Misread,
@@ -28,7 +29,6 @@ from app.rules.words import MONTHS, WEEKDAYS
 from app.services.rulebook.source import Listing, Node, Table, Text
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]*")
-AGE = re.compile(r"(\d{1,3})\s*(mois|ans?)", re.IGNORECASE)
 DAY = re.compile(r"(\d{1,2})(?:er)?\s+(\S+)", re.IGNORECASE)
 Read = Callable[[Node], Any]
 
@@ -71,13 +71,7 @@ def read_code(node: Node) -> str:
 
 def read_months(node: Node, completed: bool = False) -> int:
     """An age in months. ``completed``: « 11 ans » lasts until the eve of the twelfth birthday."""
-    found = AGE.fullmatch(text_of(node))
-    if found is None:
-        raise Misread(f"{shown(text_of(node))} n’est pas un âge : écrivez par exemple 3 ans, ou 30 mois.")
-    number = int(found[1])
-    if found[2].lower() == "mois":
-        return number
-    return number * 12 + (11 if completed else 0)
+    return values.read_months(text_of(node), completed)
 
 
 def read_cents(node: Node) -> int:

@@ -1,13 +1,19 @@
 """docs/rulebook.md can't drift: its reference is what the code reads."""
 
+import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from app.services.rulebook import reference
+from app.rules.registry import build, kinds
+from app.services.rulebook import json_schema, reference
 from app.services.rulebook.sections import SECTIONS
+from app.services.rulebook.source import parse
 
 DOCUMENT = Path("docs/rulebook.md")
+SCHEMA = Path("docs/rulebook.schema.json")
+REAL = Path("communes/le-touvet.yaml").read_text(encoding="utf-8")
 
 
 def test_the_document_ends_with_the_reference() -> None:
@@ -23,3 +29,33 @@ def test_every_key_of_a_section_has_words(section: object) -> None:
     assert isinstance(section, Section)
     for one in section.fields().values():
         assert one.label, f"{section.key}.{one.key}"
+
+
+def test_the_published_schema_is_what_the_code_reads() -> None:
+    assert json.loads(SCHEMA.read_text(encoding="utf-8")) == json_schema(), (
+        "write again docs/rulebook.schema.json with « flask rulebook schema »"
+    )
+
+
+def test_the_schema_takes_the_real_file_and_refuses_a_wrong_word() -> None:
+    Draft202012Validator.check_schema(json_schema())
+    schema = Draft202012Validator(json_schema())
+    assert [one.message for one in schema.iter_errors(tree(REAL))] == []
+    for before, after in (
+        ("kind: canteen", "kind: canten"),
+        ("counted: working", "counted: workin"),
+        ("{days: 14, gate: booking}", "{dais: 14, gate: booking}"),
+        ("at: 2026-09-01 10:00", "at: demain"),
+        ("allowed: oui", "alowed: oui"),
+    ):
+        assert before in REAL
+        assert list(schema.iter_errors(tree(REAL.replace(before, after, 1)))), after
+
+
+def tree(text: str) -> object:
+    return parse(text)[0].plain
+
+
+def test_every_kind_shows_an_example_that_reads() -> None:
+    for code, kind in kinds().items():
+        assert build(code, kind.example).rule is not None, code

@@ -1,0 +1,154 @@
+"""A règlement as examples are tried on: from a file that was read, or from the town's own rows.
+
+Both go by the same catalogue and the same offer as parents do: an example never judges by other rules.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from app.access.database import db
+from app.access.viewer import unscoped
+from app.declare import Entity
+from app.entities.health import Level
+from app.models import (
+    Activity,
+    Article,
+    CareGroup,
+    ClosingDay,
+    DocumentType,
+    Facility,
+    Opening,
+    Period,
+    Question,
+    Rule,
+    SchoolYear,
+    Unit,
+)
+from app.rules.booking import CLOSED, PAST, UNREGISTERED
+from app.rules.calendar import ONE_DAY
+from app.rules.examples import Book
+from app.rules.facts import Slot
+from app.rules.parameters import Known
+from app.services.catalogue import ALWAYS, Catalogue, catalogue, code_of, dated
+from app.services.paperwork import rule_of
+from app.services.rulebook.calendar import open_days
+from app.services.rulebook.draft import Draft, Entry
+from app.services.rulings import offer_of
+from app.services.settings import Town
+
+ALWAYS_HOLD = frozenset({CLOSED, PAST, UNREGISTERED, ALWAYS.called})
+"""What refusals that come from no row are called."""
+KEPT: tuple[type[Entity], ...] = (
+    Facility, Activity, Unit, Article, SchoolYear, Period, ClosingDay, Rule, DocumentType
+)  # fmt: skip
+
+
+def vocabulary(draft: Draft) -> Known:
+    """Every code that rules and examples of a file may name."""
+    return {
+        "unit": draft.codes("Unit"),
+        "activity": draft.codes("Activity"),
+        "document": draft.codes("DocumentType"),
+        "answer": draft.codes("Question"),
+        "group": {one.code.rpartition(".")[2] for one in draft.of(CareGroup)},
+        "level": {one.value for one in Level},
+        "rule": {*draft.codes("Rule"), *ALWAYS_HOLD},
+    }
+
+
+def vocabulary_now() -> Known:
+    """The same of the town's rows. Six statements."""
+    with unscoped("les codes du règlement sont publics"):
+        return {
+            "unit": catalogue().by_code,
+            "activity": set(db.session.scalars(select(Activity.code))),
+            "document": set(db.session.scalars(select(DocumentType.code))),
+            "answer": set(db.session.scalars(select(Question.code))),
+            "group": set(db.session.scalars(select(CareGroup.name))),
+            "level": {one.value for one in Level},
+            "rule": {*db.session.scalars(select(Rule.code)), *ALWAYS_HOLD},
+        }
+
+
+def book_of(draft: Draft) -> Book:
+    """The règlement of a file without a problem. No query."""
+    rows = _rows(draft)
+    known = Catalogue(
+        units=tuple(rows[Unit]),
+        readable_rules=(ALWAYS, *map(dated, rows[Rule])),
+        broken_rules=(),
+        periods=tuple(sorted(rows[Period], key=lambda one: one.starts_on)),
+        closings=tuple(rows[ClosingDay]),
+        unit_grids={},
+        activity_grids={},
+        town=Town(),
+        documents={one.code: one.phrase or one.name for one in rows[DocumentType]},
+    )
+    openings = {Slot(code, on): places for (code, on), places in open_days(draft).items()}
+    years = [(one.starts_on, one.ends_on) for one in rows[SchoolYear]]
+    return _book(known, openings, rows[Activity], rows[DocumentType], years)
+
+
+def book_now() -> Book:
+    """The town's own règlement, every school year of it. Thirteen statements at most."""
+    with unscoped("le règlement de la ville est public"):
+        known = catalogue()
+        openings = {
+            Slot(code_of(known.by_id[unit_id]), on): places
+            for unit_id, on, places in db.session.execute(
+                select(Opening.unit_id, Opening.open_on, Opening.places)
+            )
+        }
+        years = [tuple(one) for one in db.session.execute(select(SchoolYear.starts_on, SchoolYear.ends_on))]
+        activities = db.session.scalars(select(Activity)).all()
+        return _book(known, openings, activities, db.session.scalars(select(DocumentType)).all(), years)
+
+
+def _book(
+    known: Catalogue,
+    openings: Mapping[Slot, int | None],
+    activities: Iterable[Activity],
+    types: Iterable[DocumentType],
+    years: Iterable[Any],
+) -> Book:
+    days = [on for year in years for on in year] + [slot.on for slot in openings]
+    offer = offer_of(known, known.by_code, openings, min(days), max(days) + ONE_DAY)
+    return Book(
+        rules=known.rules,
+        calendar=offer.calendar,
+        places=offer.places,
+        names=offer.names,
+        minutes=offer.minutes,
+        documents=tuple(map(rule_of, types)),
+        concerned={
+            one.code: frozenset({f"activity:{one.id}", f"facility:{one.facility_id}"}) for one in activities
+        },
+    )
+
+
+def _rows(draft: Draft) -> dict[type[Entity], list[Any]]:
+    """The entries as rows that no session knows, numbered as if it did."""
+    made: dict[int, Entity] = {}
+    found: dict[type[Entity], list[Any]] = {entity: [] for entity in KEPT}
+    for entity in KEPT:
+        for number, entry in enumerate(draft.of(entity), 1):
+            row = entity(id=number)
+            for name, value in _values(entry).items():
+                if isinstance(value, Entry):
+                    other: Any = made[id(value)]
+                    setattr(row, name, other)
+                    setattr(row, f"{name}_id", other.id)
+                else:
+                    setattr(row, name, value)
+            made[id(entry)] = row
+            found[entity].append(row)
+    return found
+
+
+def _values(entry: Entry) -> dict[str, Any]:
+    values = dict(entry.values)
+    if entry.parent is not None:
+        values[entry.parent_name] = entry.parent
+    return values
