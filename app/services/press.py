@@ -10,10 +10,14 @@ from flask import current_app, render_template
 
 def pdf(template: str, style: str = "css/facture.css", **context: Any) -> bytes:
     """The template as PDF bytes. About 50 ms a page once the fonts are loaded."""
+    return pdf_of(render_template(template, **context), style)
+
+
+def pdf_of(page: str, style: str) -> bytes:
+    """The page as PDF bytes."""
     from weasyprint import HTML  # loads Pango: only where a PDF is made
 
     sheet, fonts, fetcher = _press(str(current_app.static_folder), style)
-    page = render_template(template, **context)
     document = HTML(string=page, url_fetcher=fetcher)
     return bytes(document.write_pdf(stylesheets=[sheet], font_config=fonts))
 

@@ -8,8 +8,26 @@ in French for configurators.
 
 from app.services.rulebook.apply import Report, apply
 from app.services.rulebook.check import Checked, check, check_text
+from app.services.rulebook.export import export
 from app.services.rulebook.json_schema import json_schema
+from app.services.rulebook.planned import Planned, plan
+from app.services.rulebook.printed import Printed, printed, printed_now
 from app.services.rulebook.reference import reference
 from app.services.rulebook.source import Unreadable
 
-__all__ = ["Checked", "Report", "Unreadable", "apply", "check", "check_text", "json_schema", "reference"]
+__all__ = [
+    "Checked",
+    "Planned",
+    "Printed",
+    "Report",
+    "Unreadable",
+    "apply",
+    "check",
+    "check_text",
+    "export",
+    "json_schema",
+    "plan",
+    "printed",
+    "printed_now",
+    "reference",
+]

@@ -1,9 +1,9 @@
 """``apply``: the rows of a checked file, in one transaction; a second time changes nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import delete, insert, select, update
 
@@ -35,12 +35,26 @@ class Count:
     removed: int = 0
 
 
+@dataclass(frozen=True)
+class Change:
+    """One row that is made, changed or deleted: attributes with their values before and after."""
+
+    row: Entity
+    what: Literal["created", "changed", "removed"]
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass
 class Report:
-    """What an application did, by entity name, and the rows that the file no longer holds."""
+    """What an application did, by entity name, and the rows that the file no longer holds.
+
+    ``changes`` tells each row, but openings, which go by the thousand.
+    """
 
     counts: dict[str, Count] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
 
     @property
     def is_quiet(self) -> bool:
@@ -67,18 +81,24 @@ def apply(draft: Draft, today: date) -> Report:
     longer names are reported, not deleted, but for coming openings that nobody has booked. One read
     an entity, then only what differs.
     """
-    if draft.problems:
-        raise ValueError("Ce règlement a des erreurs : corrigez-les avant de l’appliquer.")
-    report = Report()
     with unscoped("le règlement de la ville s’applique en entier"):
         try:
-            rows: dict[int, Entity] = {}
-            for entity, entries in _by_entity(draft):
-                report.counts[entity.__name__] = _upsert(entity, entries, rows, report)
-            report.counts["Opening"] = _open(draft, today)
+            report = write(draft, today)
             db.session.commit()
         finally:
             db.session.rollback()  # nothing to undo once committed
+    return report
+
+
+def write(draft: Draft, today: date) -> Report:
+    """The same without a commit, for whoever looks first. Raises ValueError as ``apply`` does."""
+    if draft.problems:
+        raise ValueError("Ce règlement a des erreurs : corrigez-les avant de l’appliquer.")
+    report = Report()
+    rows: dict[int, Entity] = {}
+    for entity, entries in _by_entity(draft):
+        report.counts[entity.__name__] = _upsert(entity, entries, rows, report)
+    report.counts["Opening"] = _open(draft, today)
     return report
 
 
@@ -111,26 +131,24 @@ def _upsert(entity: type[Entity], entries: list[Entry], rows: dict[int, Entity],
             row = entity(**values)
             db.session.add(row)
             count.created += 1
+            report.changes.append(Change(row, "created"))
         elif different := {name: value for name, value in values.items() if getattr(row, name) != value}:
+            before = {name: getattr(row, name) for name in different}
             for name, value in different.items():
                 setattr(row, name, value)
             count.changed += 1
+            report.changes.append(Change(row, "changed", before, different))
         else:
             count.unchanged += 1
         rows[id(entry)] = row
     above = _form_of(entity)
-    if above is not None:
-        named = {id(row) for row in rows.values()}
-        for key, row in list(known.items()):
-            if id(getattr(row, above.name)) in named:
-                db.session.delete(row)
-                count.removed += 1
-                del known[key]
-    if entity in OWNED:
-        for row in known.values():
+    named = {id(row) for row in rows.values()}
+    for key, row in list(known.items()):
+        if entity in OWNED or (above is not None and id(getattr(row, above.name)) in named):
+            report.changes.append(Change(row, "removed"))
             db.session.delete(row)
-        count.removed += len(known)
-        known.clear()
+            count.removed += 1
+            del known[key]
     report.left += [f"{entity.__term__.title_one} « {row} »" for row in known.values()]
     db.session.flush()
     return count

@@ -80,7 +80,7 @@ def _stretches(draft: Draft, year: Entry) -> list[Stretch]:
         draft.report([year.problem("donnez « zone » (A, B ou C), ou vos propres « periods ».")])
         return []
     try:
-        breaks = _breaks(zone, year.values["starts_on"], year.values["ends_on"])
+        return stretches_of(zone, year.values["starts_on"], year.values["ends_on"])
     except UnsupportedZoneException:
         draft.report([year.problem(f"la zone « {zone} » n’existe pas : écrivez A, B ou C.", "zone")])
         return []
@@ -89,7 +89,13 @@ def _stretches(draft: Draft, year: Entry) -> list[Stretch]:
         text = f"les vacances de {code} ne sont pas encore connues : donnez vos « periods »."
         draft.report([year.problem(text, "zone")])
         return []
-    return _between(breaks, year.values["starts_on"], year.values["ends_on"])
+
+
+def stretches_of(zone: str, starts_on: date, ends_on: date) -> list[Stretch]:
+    """The periods of a zone between two days, both included. Raises what the library does of a zone or a
+    year that it does not know.
+    """
+    return _between(_breaks(zone, starts_on, ends_on), starts_on, ends_on)
 
 
 def _given(draft: Draft, year: Entry, given: list[tuple[GivenPeriod, Node]]) -> list[Stretch]:
@@ -233,8 +239,9 @@ def open_days(draft: Draft) -> dict[tuple[str, date], int | None]:
 
 
 def _days(pattern: Opens, stretches: list[Stretch]) -> Iterator[date]:
+    yield from pattern.dates or ()
     for stretch in stretches:
-        if stretch.kind.value != pattern.periods:
+        if pattern.days is None or pattern.periods not in (None, stretch.kind.value):
             continue
         for on in stretch.days():
             if (

@@ -204,6 +204,8 @@ def openings(draft: Draft) -> Iterator[Problem]:
                 yield node.at("units").problem(
                     f"l’unité « {code} » n’est pas de cette activité : {hint(code, own)}"
                 )
+            if (pattern.days is None) == (pattern.dates is None):
+                yield node.problem("donnez « days » (des jours de la semaine), ou « dates » : l’un des deux.")
             if pattern.from_on and pattern.until_on and pattern.until_on <= pattern.from_on:
                 yield node.at("until").problem("ces ouvertures finissent avant de commencer.")
         low, high = entry.values["min_age_months"], entry.values["max_age_months"]

@@ -15,6 +15,7 @@ from app.entities.health import Level
 from app.models import (
     Activity,
     Article,
+    Bracket,
     CareGroup,
     ClosingDay,
     DocumentType,
@@ -24,6 +25,8 @@ from app.models import (
     Question,
     Rule,
     SchoolYear,
+    Setting,
+    Tariff,
     Unit,
 )
 from app.rules.booking import CLOSED, PAST, UNREGISTERED
@@ -40,9 +43,13 @@ from app.services.settings import Town
 
 ALWAYS_HOLD = frozenset({CLOSED, PAST, UNREGISTERED, ALWAYS.called})
 """What refusals that come from no row are called."""
+Rows = dict[type[Entity], list[Any]]
+"""A town's rows by entity, in the order of the file."""
 KEPT: tuple[type[Entity], ...] = (
-    Facility, Activity, Unit, Article, SchoolYear, Period, ClosingDay, Rule, DocumentType
+    Setting, Facility, Activity, Unit, CareGroup, Article, SchoolYear, Period, ClosingDay, Rule,
+    DocumentType, Question, Tariff, Bracket,
 )  # fmt: skip
+"""What the rules, the examples and the printed règlement are made of; what is named before what names it."""
 
 
 def vocabulary(draft: Draft) -> Known:
@@ -74,7 +81,7 @@ def vocabulary_now() -> Known:
 
 def book_of(draft: Draft) -> Book:
     """The règlement of a file without a problem. No query."""
-    rows = _rows(draft)
+    rows = rows_of(draft)
     known = Catalogue(
         units=tuple(rows[Unit]),
         readable_rules=(ALWAYS, *map(dated, rows[Rule])),
@@ -128,10 +135,10 @@ def _book(
     )
 
 
-def _rows(draft: Draft) -> dict[type[Entity], list[Any]]:
+def rows_of(draft: Draft) -> Rows:
     """The entries as rows that no session knows, numbered as if it did."""
     made: dict[int, Entity] = {}
-    found: dict[type[Entity], list[Any]] = {entity: [] for entity in KEPT}
+    found: Rows = {entity: [] for entity in KEPT}
     for entity in KEPT:
         for number, entry in enumerate(draft.of(entity), 1):
             row = entity(id=number)
@@ -145,6 +152,12 @@ def _rows(draft: Draft) -> dict[type[Entity], list[Any]]:
             made[id(entry)] = row
             found[entity].append(row)
     return found
+
+
+def rows_now() -> Rows:
+    """The town's own rows. A statement an entity."""
+    with unscoped("le règlement de la ville est public"):
+        return {entity: list(db.session.scalars(select(entity).order_by(entity.id))) for entity in KEPT}
 
 
 def _values(entry: Entry) -> dict[str, Any]:

@@ -35,10 +35,13 @@ PERIODS = {"term": "temps scolaire", "holidays": "vacances"}
 
 @dataclass(frozen=True)
 class Opens:
-    """On which days an activity opens: weekdays of school time, or of the holidays."""
+    """On which days an activity opens: weekdays of school time, of the holidays or of both, or dates."""
 
-    periods: Literal["term", "holidays"] = told("Périodes", labels=PERIODS)
-    days: frozenset[Weekday] = told("Jours")
+    periods: Literal["term", "holidays"] | None = told(
+        "Périodes (toutes si vide)", labels=PERIODS, default=None
+    )
+    days: frozenset[Weekday] | None = told("Jours de la semaine", default=None)
+    dates: frozenset[date] | None = told("Dates précises, au lieu de jours", default=None)
     units: frozenset[str] | None = told("Unités (toutes si vide)", default=None)
     from_on: date | None = told("À partir du", default=None)
     until_on: date | None = told("Jusqu’au (exclu)", default=None)

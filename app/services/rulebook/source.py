@@ -153,7 +153,8 @@ def _node(raw: Any, path: tuple[str, ...], problems: list[Problem], above: tuple
     above = (*above, id(raw))
     if isinstance(raw, ScalarNode):
         quoted = raw.style in ("'", '"', "|", ">")
-        value = str(raw.value)
+        # The library marks where a folded text was folded.
+        value = str(raw.value).replace("\a", "")
         return Text(place, path, None if not quoted and value in NULLS else value)
     if isinstance(raw, SequenceNode):
         items = (

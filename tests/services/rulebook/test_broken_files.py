@@ -90,3 +90,10 @@ def test_a_file_that_is_not_text_is_unreadable(tmp_path: Path) -> None:
 def test_an_empty_table_offers_nothing() -> None:
     messages = [one.message for one in check_text("town: {town_name: Ici}", TODAY).problems]
     assert sum("facilities" in one or "activities" in one or "school_years" in one for one in messages) == 3
+
+
+def test_a_folded_text_keeps_no_mark_of_its_folds() -> None:
+    draft = check_text(REAL, TODAY).draft
+    texts = [entry.values["text"] for entry in draft.entries if entry.values.get("text")]
+    assert any(len(one) > 150 for one in texts)
+    assert not any("\a" in one or "\n" in one for one in texts)

@@ -66,3 +66,59 @@ def test_apply_says_what_it_did_then_that_nothing_changes(app: Flask) -> None:
     assert "lignes créées" in run.invoke(args=["rulebook", "apply", str(REAL)]).output
     assert "rien à changer" in run.invoke(args=["rulebook", "apply", str(REAL)]).output
     assert facilities() == 5
+
+
+def run(app: Flask, *args: str) -> tuple[int, str]:
+    done = app.test_cli_runner().invoke(args=["rulebook", *args])
+    return done.exit_code, done.output.replace("\u00a0", " ")
+
+
+def test_a_failed_example_answers_1(app: Flask, tmp_path: Path) -> None:
+    path = tmp_path / "ville.yaml"
+    text = REAL.read_text(encoding="utf-8").replace(
+        "{days: 7, gate: cancelling}", "{days: 5, gate: cancelling}"
+    )
+    path.write_text(text, encoding="utf-8")
+    code, said = run(app, "check", str(path))
+    assert code == 1
+    assert "vacances-a-annuler > expect > refused_by" in said and "obtenu : accepté" in said
+
+
+def test_a_plan_then_an_application_then_nothing_to_change(app: Flask, broken: Path, tmp_path: Path) -> None:
+    assert run(app, "plan", str(broken))[0] == 1
+    code, said = run(app, "plan", str(REAL))
+    assert (code, facilities()) == (0, 0)
+    assert "+ Structure « Multi-accueil »" in said and "Jours d’ouverture" in said
+    code, said = run(app, "plan", str(REAL), "--json")
+    told = json.loads(said)
+    assert {one["what"] for one in told["changes"]} == {"created"} and told["openings"]["created"] > 1000
+    code, said = run(app, "apply", str(REAL), "--json")
+    assert json.loads(said)["counts"]["Facility"]["created"] == 5
+    assert run(app, "plan", str(REAL)) == (0, "Rien à changer.\n")
+    assert run(app, "export", str(tmp_path / "sortie.yaml"))[0] == 0
+    assert run(app, "plan", str(tmp_path / "sortie.yaml")) == (0, "Rien à changer.\n")
+    assert run(app, "export")[1] == (tmp_path / "sortie.yaml").read_text(encoding="utf-8").replace(
+        "\u00a0", " "
+    )
+
+
+def test_printed_it_says_every_rule_and_needs_no_database(app: Flask, tmp_path: Path) -> None:
+    with unscoped("test"):
+        db.drop_all()
+    page, paper = tmp_path / "r.html", tmp_path / "r.pdf"
+    assert run(app, "print", str(REAL), str(page))[0] == 0
+    text = page.read_text(encoding="utf-8").replace("\u00a0", " ")
+    for told in (
+        "Annulable jusqu’à 7 jours avant, 24 h",
+        "Article 4.4.",
+        "Le mercredi aux Grappaloups : le matin se réserve avec le repas.",
+        "En période scolaire : lundi, mardi, jeudi et vendredi.",
+        "de 400 € à moins de 600 €",
+        "Attestation d’assurance ; chaque année scolaire ; obligatoire pour s’inscrire.",
+        "Fermeture de Noël",
+    ):
+        assert told in text or told[:1].lower() + told[1:] in text, told
+    assert run(app, "print", str(REAL), str(paper))[0] == 0
+    assert paper.read_bytes().startswith(b"%PDF")
+    assert run(app, "print", str(REAL), str(tmp_path / "r.doc"))[0] == 1
+    assert run(app, "print", str(REAL), str(tmp_path / "absent" / "r.pdf"))[0] == 1

@@ -1,0 +1,348 @@
+"""The règlement as a parent reads it: each activity, when it opens, its rules, its papers, its prices.
+
+Every sentence is made here from the rows, by the words of the screens: what is printed is what is applied.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from app.access.database import db
+from app.access.viewer import unscoped
+from app.entities.calendar import PeriodKind
+from app.entities.health import Level
+from app.entities.paperwork import Validity
+from app.models import (
+    Activity,
+    Article,
+    Bracket,
+    CareGroup,
+    ClosingDay,
+    DocumentType,
+    Facility,
+    Opening,
+    Period,
+    Question,
+    Rule,
+    SchoolYear,
+    Setting,
+    Tariff,
+    Unit,
+)
+from app.rules.booking import DatedRule, describe_dated
+from app.rules.calendar import Hour
+from app.rules.words import (
+    NBSP,
+    counted,
+    day_words,
+    french,
+    hour_words,
+    joined,
+    money_words,
+    number_words,
+    sentence,
+)
+from app.services.ages import age_words
+from app.services.catalogue import dated
+from app.services.rulebook import patterns
+from app.services.rulebook.calendar import ONE_DAY, Stretch, open_days
+from app.services.rulebook.compiled import Rows, rows_now, rows_of
+from app.services.rulebook.draft import Draft
+from app.services.settings import Town, town_of
+
+WHEN = {"term": "En période scolaire", "holidays": "Pendant les vacances", "": ""}
+HOW_LONG = {
+    Validity.SCHOOL_YEAR: "chaque année scolaire",
+    Validity.PERMANENT: "une fois pour toutes",
+}
+Days = Mapping[int, Mapping[date, int | None]]
+"""Unit's number -> open day -> places of that day."""
+
+
+@dataclass(frozen=True)
+class PrintedTariff:
+    """A grid: its name, since when, its lines (« de 400 à 600 € », « 1,46 € »)."""
+
+    name: str
+    since: str
+    is_invented: bool
+    lines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class PrintedActivity:
+    """One activity in sentences."""
+
+    name: str
+    description: str
+    facts: tuple[str, ...]
+    units: tuple[tuple[str, str], ...]
+    rules: tuple[str, ...]
+    tariffs: tuple[PrintedTariff, ...]
+
+
+@dataclass(frozen=True)
+class PrintedArticle:
+    """An article: « 4.1 », its title, its text."""
+
+    number: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class PrintedFacility:
+    """A facility, its activities, the articles that are its own."""
+
+    name: str
+    contact: str
+    activities: tuple[PrintedActivity, ...]
+    articles: tuple[PrintedArticle, ...]
+
+
+@dataclass(frozen=True)
+class PrintedYear:
+    """A school year: its periods, its closing days."""
+
+    name: str
+    periods: tuple[tuple[str, str], ...]
+    closings: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Printed:
+    """The whole of it."""
+
+    town: Town
+    articles: tuple[PrintedArticle, ...]
+    rules: tuple[str, ...]
+    facilities: tuple[PrintedFacility, ...]
+    papers: tuple[tuple[str, tuple[str, ...]], ...]
+    years: tuple[PrintedYear, ...]
+
+
+def printed(draft: Draft, today: date) -> Printed:
+    """From a file without a problem. No query."""
+    rows = rows_of(draft)
+    numbers = {f"{one.activity.code}.{one.code}": one.id for one in rows[Unit]}
+    days: dict[int, dict[date, int | None]] = defaultdict(dict)
+    for (code, on), places in open_days(draft).items():
+        if on >= today:
+            days[numbers[code]][on] = places
+    return _printed(rows, days, today)
+
+
+def printed_now(today: date) -> Printed:
+    """From the town's rows. A statement an entity."""
+    with unscoped("le règlement de la ville est public"):
+        days: dict[int, dict[date, int | None]] = defaultdict(dict)
+        for unit_id, on, places in db.session.execute(
+            select(Opening.unit_id, Opening.open_on, Opening.places).where(Opening.open_on >= today)
+        ):
+            days[unit_id][on] = places
+        return _printed(rows_now(), days, today)
+
+
+def _printed(rows: Rows, days: Days, today: date) -> Printed:
+    names = _names(rows)
+    rules = [_read(row) for row in rows[Rule] if row.until_on is None or row.until_on > today]
+    stretches = [
+        Stretch(one.name, one.period_kind, max(one.starts_on, today), one.ends_on)
+        for one in rows[Period]
+        if one.ends_on >= today
+    ]
+    return Printed(
+        town=town_of({one.key: one.value for one in rows[Setting]}),
+        articles=tuple(_article(one) for one in rows[Article] if one.facility is None),
+        rules=tuple(
+            french(describe_dated(one, names)) for row, one in rules if row.activity is None and not row.units
+        ),
+        facilities=tuple(_facility(one, rows, rules, names, days, stretches) for one in rows[Facility]),
+        papers=tuple(_papers(rows[DocumentType])),
+        years=tuple(_year(one, rows) for one in rows[SchoolYear] if one.ends_on >= today),
+    )
+
+
+def _article(row: Article) -> PrintedArticle:
+    return PrintedArticle(row.number, french(row.title), french(row.text or ""))
+
+
+def _read(row: Rule) -> tuple[Rule, DatedRule]:
+    return row, dated(row)
+
+
+def _names(rows: Rows) -> dict[str, str]:
+    """What codes are called: units and activities by their phrases, papers, classes, groups, questions."""
+    found: dict[str, str] = {one.value: one.label for one in Level}
+    found |= {one.name: f"«{NBSP}{one.name}{NBSP}»" for one in rows[CareGroup]}
+    found |= {one.code: f"«{NBSP}{one.label}{NBSP}»" for one in rows[Question]}
+    found |= {one.code: one.phrase or one.name for one in rows[DocumentType]}
+    found |= {one.code: one.phrase or one.name for one in rows[Activity]}
+    found |= {f"{one.activity.code}.{one.code}": one.phrase or one.name for one in rows[Unit]}
+    return found
+
+
+def _facility(
+    facility: Facility,
+    rows: Rows,
+    rules: Iterable[tuple[Rule, DatedRule]],
+    names: Mapping[str, str],
+    days: Days,
+    stretches: list[Stretch],
+) -> PrintedFacility:
+    activities = [one for one in rows[Activity] if one.facility is facility]
+    contact = " · ".join(part for part in (facility.address, facility.phone, facility.email) if part)
+    return PrintedFacility(
+        facility.name,
+        contact.replace("\n", ", "),
+        tuple(_activity(one, rows, rules, names, days, stretches) for one in activities),
+        tuple(_article(one) for one in rows[Article] if one.facility is facility),
+    )
+
+
+def _activity(
+    activity: Activity,
+    rows: Rows,
+    rules: Iterable[tuple[Rule, DatedRule]],
+    names: Mapping[str, str],
+    days: Days,
+    stretches: list[Stretch],
+) -> PrintedActivity:
+    units = [one for one in rows[Unit] if one.activity is activity]
+    own = [
+        one
+        for row, one in rules
+        if row.activity is activity
+        or any(code.partition(".")[0] == activity.code for code in row.units or ())
+    ]
+    return PrintedActivity(
+        activity.name,
+        activity.description or "",
+        tuple(map(french, _facts(activity, units, days, stretches))),
+        tuple((one.name, _hours(one)) for one in units),
+        tuple(french(describe_dated(one, names)) for one in own),
+        tuple(
+            _tariff(one, [line for line in rows[Bracket] if line.tariff is one])
+            for one in rows[Tariff]
+            if one.activity is activity
+        ),
+    )
+
+
+def _facts(activity: Activity, units: list[Unit], days: Days, stretches: list[Stretch]) -> Iterator[str]:
+    low, high = activity.min_age_months, activity.max_age_months
+    if low is not None or high is not None:
+        bounds = [f"à partir de {age_words(low)}"] if low else []
+        bounds += [f"jusqu’à la veille des {age_words(high + 1)}"] if high is not None else []
+        yield f"Pour les enfants {', '.join(bounds)}."
+    yield (
+        "L’inscription est acceptée dès que le dossier est complet."
+        if activity.accepts_alone
+        else "Le service décide de chaque inscription."
+    )
+    if not activity.is_bookable:
+        yield "Une fois inscrit, il n’y a rien à réserver."
+        return
+    if not activity.confirms_alone:
+        yield "Le service confirme chaque réservation."
+    opened = {one.code: days.get(one.id, {}) for one in units}
+    by_code = {one.code: one.name.lower() for one in units}
+    for line in patterns.opens(opened, stretches):
+        yield _open_words(line, by_code)
+
+
+def _open_words(line: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """ "En période scolaire : lundi et mardi (soir), jusqu’au 31 juillet." """
+    if "dates" in line:
+        told = f"Aussi le {joined(day_words(date.fromisoformat(on)) for on in line['dates'])}"
+    else:
+        told = f"{WHEN[line['periods']]} : {joined(line['days'])}"
+    if "units" in line:
+        told += f" ({joined(names[code] for code in line['units'])})"
+    if "from" in line:
+        told += f", à partir du {day_words(date.fromisoformat(line['from']))}"
+    if "until" in line:
+        told += f", jusqu’au {day_words(date.fromisoformat(line['until']) - ONE_DAY)}"
+    return f"{told}."
+
+
+def _hours(unit: Unit) -> str:
+    told = []
+    if unit.starts_at and unit.ends_at:
+        first, last = (Hour(one.hour * 60 + one.minute) for one in (unit.starts_at, unit.ends_at))
+        told.append(f"de {hour_words(first)} à {hour_words(last)}")
+    if unit.places is not None:
+        told.append(counted(unit.places, "place", "places"))
+    return ", ".join(told)
+
+
+def _tariff(tariff: Tariff, brackets: list[Bracket]) -> PrintedTariff:
+    lines = []
+    for one in brackets:
+        low, high = one.from_quotient, one.until_quotient
+        if high is not None:
+            told = f"moins de {_quotient(high)}"
+            told = f"de {_quotient(low)} à {told}" if low is not None else told
+        else:
+            told = "tous les quotients" if low is None else f"{_quotient(low)} et plus"
+        lines.append((told, money_words(one.price)))
+    return PrintedTariff(tariff.name, day_words(tariff.from_on), tariff.is_invented, tuple(lines))
+
+
+def _quotient(value: Decimal) -> str:
+    return f"{number_words(value)}{NBSP}€"
+
+
+def _papers(types: Iterable[DocumentType]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """By whom they are about: each with what it is for, how long it holds, whether it blocks."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for one in types:
+        where = one.activity or one.facility
+        told = [one.name + (f", pour {where.name}" if where else "")]
+        told.append(HOW_LONG.get(one.validity) or f"valable {one.validity_months}{NBSP}mois")
+        told.append("obligatoire pour s’inscrire" if one.is_mandatory else "facultatif")
+        found[one.subject.label].append(f"{' ; '.join(told)}.")
+    for label, lines in found.items():
+        yield label, tuple(map(french, lines))
+
+
+def _year(year: SchoolYear, rows: Rows) -> PrintedYear:
+    periods = [
+        (one.name, _range(one.starts_on, one.ends_on))
+        for one in sorted(rows[Period], key=lambda one: one.starts_on)
+        if one.school_year is year and one.period_kind is PeriodKind.HOLIDAYS
+    ]
+    closed: list[list[ClosingDay]] = []
+    for one in sorted(rows[ClosingDay], key=lambda one: (one.reason, one.facility_id or 0, one.closed_on)):
+        if not year.starts_on <= one.closed_on <= year.ends_on:
+            continue
+        last = closed[-1][-1] if closed else None
+        if last and (last.reason, last.facility, last.closed_on + ONE_DAY) == (
+            one.reason,
+            one.facility,
+            one.closed_on,
+        ):
+            closed[-1].append(one)
+        else:
+            closed.append([one])
+    closed.sort(key=lambda run: run[0].closed_on)
+    return PrintedYear(
+        year.code,
+        tuple(periods),
+        tuple(
+            (
+                sentence(run[0].reason) + (f" ({run[0].facility.name})" if run[0].facility else ""),
+                _range(run[0].closed_on, run[-1].closed_on),
+            )
+            for run in closed
+        ),
+    )
+
+
+def _range(first: date, last: date) -> str:
+    return f"le {day_words(first)}" if first == last else f"du {day_words(first)} au {day_words(last)}"
