@@ -115,13 +115,13 @@ def rulebook_print(file: Path, out: Path) -> None:
         raise click.ClickException("Le nom de la sortie finit par .html ou .pdf.")
     book = rulebook.printed(_sound(file).draft, clock.today())
     # Not as a page of the portal: that would need a database.
-    template = current_app.jinja_env.get_template(TEMPLATE)
+    page = current_app.jinja_env.get_template(TEMPLATE).render(book=book, today=clock.today())
     if out.suffix.lower() == ".pdf":
-        page = template.render(book=book, today=clock.today())
         _write(out, press.pdf_of(page, STYLE))
         return
+    # One file, read anywhere: its style is in it.
     style = (Path(str(current_app.static_folder)) / STYLE).read_text(encoding="utf-8")
-    _write(out, template.render(book=book, today=clock.today(), style=style).encode())
+    _write(out, page.replace("</head>", f"<style>{style}</style></head>", 1).encode())
 
 
 @rulebook_group.command("reference")
