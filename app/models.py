@@ -20,7 +20,7 @@ from app.entities.billing import (
     Payment,
     Tariff,
 )
-from app.entities.booking import Booking, Registration
+from app.entities.booking import Booking, RefusedRequest, Registration
 from app.entities.calendar import ClosingDay, Opening, Period, SchoolYear
 from app.entities.catalogue import Activity, CareGroup, Facility, School, Unit
 from app.entities.exchange import (
@@ -52,7 +52,7 @@ MAP = {
     "L’enfant": (Schooling, HealthRecord, Vaccination, Condition, HealthReading),
     "L’offre": (Facility, Activity, Unit, CareGroup, School),
     "Le temps": (SchoolYear, Period, ClosingDay, Opening),
-    "Venir": (Registration, Booking),
+    "Venir": (Registration, Booking, RefusedRequest),
     "Les papiers": (DocumentType, Document, Deferral, Question, QuestionFacility, Answer),
     "Le règlement": (
         Article,

@@ -1,6 +1,7 @@
 """Registrations, bookings, and what really happened on the day."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, validates
@@ -81,6 +82,13 @@ class Presence(Choice):
 STANDING = "status IN ('asked', 'confirmed', 'waiting')"
 
 
+class PriceEffect(Choice):
+    """What a rule makes of the price of a booking that it lets pass."""
+
+    SURCHARGE = "surcharge", "Majorée", "peach", "arrow-up"
+    FULL_PRICE = "full_price", "Tarif réduit perdu", "peach", "arrow-up"
+
+
 class Booking(Entity):
     """Booking: a child, a unit, a day; and the attendance ticked on that day."""
 
@@ -126,6 +134,9 @@ class Booking(Entity):
         see=CARE,
         edit=NOBODY,
     )
+    effect: Mapped[PriceEffect | None] = attribute(
+        "Effet sur le prix", help="Demandée trop tard, ou hors des formules.", edit=NOBODY
+    )
     presence: Mapped[Presence | None] = attribute("Pointage")
     ticked_at: Mapped[datetime | None] = attribute("Pointé le", edit=NOBODY)
     ticked_by: Mapped[str | None] = attribute("Pointé par", see=CARE, edit=NOBODY)
@@ -138,3 +149,35 @@ class Booking(Entity):
         elif status is BookingStatus.CONFIRMED:
             self.needs_staff = False
         return status
+
+
+class RefusedRequest(Entity):
+    """Refused request: what a parent asked for and was told no, with the reasons of that moment.
+
+    ``trace`` holds each rule that was looked at, its sentence then, and what it answered
+    (``services/refused_requests.py``).
+    """
+
+    __term__ = feminine("demande refusée", "demandes refusées")
+    __scope__ = "family"
+    __see__ = CARE
+    __edit__ = NOBODY
+    __menu__ = "Dossiers"
+    __named__ = ("child", "refused_at")
+    __listed__ = ("refused_at", "child", "asked_by", "sentence")
+    __descending__ = True
+    __history__ = False
+    __table_args__ = (
+        UniqueConstraint("family_id", "child_id", "digest"),
+        Index("ix_refused_request_refused_at", "refused_at"),
+    )
+
+    family: Mapped[Family] = relation("Famille", parent=True)
+    family_id: Mapped[int]
+    child: Mapped[Person] = relation("Enfant", parent=True)
+    child_id: Mapped[int]
+    refused_at: Mapped[datetime] = attribute("Refusée le")
+    asked_by: Mapped[str | None] = attribute("Demandée par")
+    sentence: Mapped[str] = attribute("Ce que le parent a lu", kind=Kind.LONG_TEXT)
+    trace: Mapped[dict[str, Any]] = attribute("Le détail", see=NOBODY)
+    digest: Mapped[str] = attribute("Empreinte", length=64, see=NOBODY)

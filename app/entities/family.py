@@ -149,6 +149,13 @@ class MemberKind(Choice):
     CONTACT = "contact", "Personne autorisée", "grey", "person-check"
 
 
+class CustodyWeeks(Choice):
+    """Of which weeks a household has a child that it shares, as calendars number them."""
+
+    EVEN = "even", "Semaines paires", "blue", "calendar-week"
+    ODD = "odd", "Semaines impaires", "yellow", "calendar-week"
+
+
 class Membership(Entity):
     """Membership: a person belongs to a household; a child can belong to two."""
 
@@ -173,6 +180,11 @@ class Membership(Entity):
         default=False,
         see=MONEY_SEEN,
         edit=Role.DESK | Role.ACCOUNTANT,
+    )
+    custody: Mapped[CustodyWeeks | None] = attribute(
+        "Garde partagée",
+        help="Les semaines où l’enfant est dans ce foyer. Vide : toutes, ou sans règle.",
+        see=CARE | FAMILY,
     )
     position: Mapped[int] = attribute("Rang", default=0, see=Role.DESK)
 

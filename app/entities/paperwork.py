@@ -67,6 +67,12 @@ class DocumentType(Entity):
     facility_id: Mapped[int | None]
     activity: Mapped[Activity | None] = relation("Pour l’activité", help="Vide : toutes.")
     activity_id: Mapped[int | None]
+    asked_if: Mapped[str | None] = attribute(
+        "Seulement si la réponse est oui à",
+        help="Le code d’une question sur l’enfant. Vide : demandée à tous.",
+        length=60,
+        see=SETTINGS,
+    )
     accepts_received: Mapped[bool] = attribute(
         "Suffit d’être reçue", help="L’inscription n’attend pas que le service l’ait validée.", default=False
     )

@@ -60,6 +60,22 @@ class DatedRule:
         is_spared = self.unless is not None and self.unless.matches(child)
         return not is_spared and (self.who is None or self.who.matches(child))
 
+    def concerns_activity(self, activity: str, on: date) -> bool:
+        """Whether it governs that activity, or one of its units, on that day."""
+        codes = {code.partition(".")[0] for code in self.applies_to or ()}
+        return holds((self.from_on, self.until_on), on) and (not codes or activity in codes)
+
+    @property
+    def is_for_some(self) -> bool:
+        """Whether it tells children apart."""
+        return self.who is not None or self.unless is not None
+
+    def seen(self, plan: Plan) -> Plan:
+        """The part of a plan that it judges."""
+        if not self.is_for_some:
+            return plan
+        return plan.among(self.concerns) if counts_others(self) else plan.only(self.concerns)
+
     def covers(self, slot: Slot) -> bool:
         return (
             holds((self.from_on, self.until_on), slot.on)
@@ -76,13 +92,33 @@ def looks_around(dated: DatedRule) -> bool:
     return bool(getattr(dated.rule, "looks_around", False))
 
 
+@dataclass(frozen=True, slots=True)
+class Otherwise(DatedRule):
+    """A rule that holds where none of these governs the square."""
+
+    others: tuple[DatedRule, ...] = ()
+
+    def covers(self, slot: Slot) -> bool:
+        return DatedRule.covers(self, slot) and not any(one.covers(slot) for one in self.others)
+
+
+def counts_others(dated: DatedRule) -> bool:
+    """Whether a rule counts the other children of a square."""
+    return bool(getattr(dated.rule, "counts_others", False))
+
+
+def asks_crowd(dated: DatedRule) -> bool:
+    """Whether whoever makes the plan must say who the other children are, and not only how many."""
+    return counts_others(dated) and (dated.is_for_some or bool(getattr(dated.rule, "asks_crowd", False)))
+
+
 def judge(plan: Plan, rules: Iterable[DatedRule]) -> Verdict:
     """Everything that is wrong with a plan, each with its remedy, whatever the order of the rules."""
     rules = tuple(rules)
     found = [
         refusal.by(dated.called, dated.article)
         for dated in rules
-        for refusal in dated.rule.refusals(plan.only(dated.concerns), dated.covers)
+        for refusal in dated.rule.refusals(dated.seen(plan), dated.covers)
     ]
     refused = [one for one in found if one.until is not None and one.severity is Severity.REFUSED]
     late = {

@@ -1,4 +1,4 @@
-"""Worked examples: what a règlement must answer, written by the town, tried at each change.
+"""Worked examples: what a règlement must answer, written by the town, tried at each change (``trying``).
 
 An example gives the facts that matter, a moment, what is asked, and what is expected. What it does not tell
 stops nothing: without an age no rule of age is tried, without ``papers`` all of them are in order, without
@@ -7,19 +7,13 @@ stops nothing: without an age no rule of age is tried, without ``papers`` all of
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Literal
 
-from app.rules.booking import DatedRule, bookable_from, bookable_until, cancellable_until, judge
-from app.rules.calendar import Calendar, add_months, local_day
-from app.rules.facts import Booked, Child, ChildPlan, DocumentCode, Names, Plan, Slot, Window, activity_of
-from app.rules.kinds.admission import Age
-from app.rules.kinds.household import Papers
-from app.rules.paperwork import DocumentRule, Held, Subject, missing
+from app.rules.facts import Custody, DocumentCode
 from app.rules.parameters import (
     NOTHING_KNOWN,
     BadParameter,
@@ -41,30 +35,12 @@ from app.rules.squares import (
     Months,
     RuleCode,
     Squares,
-    moment_text,
 )
-from app.rules.verdict import Severity, Verdict
 from app.rules.who import RESIDENCES
-from app.rules.words import NBSP, joined
 
 EXPECT = "expect"
-FOR_EVER: tuple[Window, ...] = ((date.min, None),)
-ANY_DAY = date(2000, 1, 1)
-HOUSEHOLD, CHILD, GUARDIAN = 1, 2, 3
 Effect = Literal["surcharge", "full_price"]
-ANSWERS = {
-    "allowed": None,
-    "refused_by": Severity.REFUSED,
-    "asks_staff_by": Severity.ASK_STAFF,
-    "waits_by": Severity.WAITING,
-    "warned_by": Severity.WARNING,
-}
-SEVERITIES = {
-    Severity.REFUSED: "refusé",
-    Severity.ASK_STAFF: "soumis au service",
-    Severity.WAITING: "liste d’attente",
-    Severity.WARNING: "averti",
-}
+CUSTODY = {"even": "paires", "odd": "impaires"}
 EFFECTS = {"surcharge": "majoration", "full_price": "tarif réduit perdu"}
 
 
@@ -101,6 +77,11 @@ class Expected:
         help="Avec « registers » : ce qui empêche d’inscrire.",
     )
 
+    starts_on: date | None = param("L’inscription commence le", default=None, help="Avec « registers ».")
+    rank: int | None = param(
+        "Rang de priorité", default=None, minimum=1, help="100 : aucune priorité ne le fait passer avant."
+    )
+
     def problems(self) -> Iterator[BadParameter]:
         if all(getattr(self, one.name) is None for one in EXPECTED):
             yield BadParameter(EXPECT, "dites ce qui est attendu, par exemple « allowed: oui ».")
@@ -124,6 +105,7 @@ class Example:
     residence: Literal["resident", "works_here", "outside"] | None = param(
         "Rattachement", labels=RESIDENCES, default=None
     )
+    custody: Custody | None = param("Semaines de garde", labels=CUSTODY, default=None)
     groups: frozenset[GroupName] | None = param("Groupes", may_be_empty=True, default=None)
     answers: frozenset[AnswerCode] | None = param(
         "Questions répondues « oui »", may_be_empty=True, default=None
@@ -136,7 +118,10 @@ class Example:
     )
     booked: Squares | None = param("Déjà réservé", default=None)
     cancelled: Squares | None = param("Déjà annulé", default=None)
-    taken: Counts | None = param("Places prises par d’autres, chaque jour", default=None)
+    taken: Counts | None = param(
+        "Places prises par d’autres, chaque jour", default=None, help="Par des enfants comme celui-ci."
+    )
+    taken_under_six: Counts | None = param("Et par des moins de 6 ans", default=None)
     overdue: Decimal | None = param("Factures échues impayées", unit="€", default=None)
 
     def problems(self) -> Iterator[BadParameter]:
@@ -147,20 +132,6 @@ class Example:
 
 
 PARAMETERS: tuple[Parameter, ...] = declared(Example)
-
-
-@dataclass(frozen=True)
-class Book:
-    """A town's règlement as examples need it: no row, no moment."""
-
-    rules: tuple[DatedRule, ...] = ()
-    calendar: Calendar = field(default_factory=Calendar)
-    places: Mapping[Slot, int] = field(default_factory=lambda: MappingProxyType({}))
-    names: Names = field(default_factory=lambda: MappingProxyType({}))
-    minutes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    documents: tuple[DocumentRule, ...] = ()
-    concerned: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
-    """What a registration for an activity is about, as ``documents`` name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,153 +160,3 @@ def read(values: Mapping[str, object], known: Known = NOTHING_KNOWN) -> Written:
 def written(example: Example, expected: Expected) -> dict[str, object]:
     """An example in plain values: ``read`` gives it back."""
     return {**plain(example, PARAMETERS), EXPECT: plain(expected, EXPECTED)}
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What the règlement answers to an example."""
-
-    verdict: Verdict
-    from_at: frozenset[datetime | None]
-    until_at: frozenset[datetime | None]
-    cancel_until_at: frozenset[datetime | None]
-    documents: frozenset[str]
-
-    def by(self, severity: Severity) -> frozenset[str]:
-        """The rules that say so."""
-        return frozenset(one.rule for one in self.verdict.refusals if one.severity is severity)
-
-    @property
-    def allowed(self) -> bool:
-        """Accepted at once, whole."""
-        return not self.documents and all(one.severity is Severity.WARNING for one in self.verdict.refusals)
-
-
-def run(example: Example, book: Book) -> Outcome:
-    """Judge an example by a règlement. A pure function."""
-    calendar = book.calendar
-    books = example.books.slots(calendar) if example.books else frozenset()
-    cancels = example.cancels.slots(calendar) if example.cancels else frozenset()
-    booked = example.booked or Squares()
-    before = booked.slots(calendar) | cancels
-    child = _child(example)
-    rules = tuple(one for one in book.rules if _is_tried(example, one) and one.concerns(child))
-    mine = ChildPlan.change(
-        child,
-        [Booked(slot, "confirmed") for slot in before],
-        add=books,
-        drop=cancels,
-        registrations=_registrations(example, books | before),
-        asked_at=booked.moments(calendar),
-        cancelled_at=example.cancelled.moments(calendar) if example.cancelled else None,
-    )
-    taken = dict(example.taken.numbers) if example.taken else {}
-    plan = Plan(
-        children=(mine,),
-        now=example.at,
-        calendar=calendar,
-        places=book.places,
-        taken={slot: taken[slot.unit] for slot in books if slot.unit in taken},
-        names=book.names,
-        minutes=book.minutes,
-        overdue_cents=int((example.overdue or 0) * 100),
-    )
-    return Outcome(
-        judge(plan, rules),
-        frozenset(bookable_from(slot, rules) for slot in books),
-        frozenset(bookable_until(slot, rules, calendar) for slot in books),
-        frozenset(cancellable_until(slot, rules, calendar) for slot in cancels or books),
-        _documents(example, book),
-    )
-
-
-def differences(expected: Expected, outcome: Outcome) -> Iterator[tuple[str, str]]:
-    """What is not as expected: the key, and a sentence with both."""
-    for key, wanted, got in _compared(expected, outcome):
-        if wanted is not None and wanted != got:
-            told = _answer(outcome) if key in ANSWERS else _words(got)
-            yield key, f"attendu{NBSP}: {_words(wanted)}{NBSP}; obtenu{NBSP}: {told}"
-
-
-def _compared(expected: Expected, outcome: Outcome) -> Iterator[tuple[str, object, object]]:
-    """Each key with what is wanted, None where nothing is, and what was got."""
-    yield "allowed", expected.allowed, outcome.allowed
-    for key, severity in ANSWERS.items():
-        if severity is not None:
-            yield key, getattr(expected, key), outcome.by(severity)
-    refusals = outcome.verdict.refusals
-    yield "effects", expected.effects, frozenset(one.effect for one in refusals if one.effect)
-    remedies = frozenset(one.remedy.sentence for one in refusals if one.remedy)
-    # One of them is enough: a plan may be wrong in several ways.
-    yield "remedy", expected.remedy, expected.remedy if expected.remedy in remedies else remedies
-    for key, moments in (
-        ("bookable_from", outcome.from_at),
-        ("bookable_until", outcome.until_at),
-        ("cancellable_until", outcome.cancel_until_at),
-    ):
-        moment = getattr(expected, key)
-        yield key, None if moment is None else frozenset({moment}), moments
-    yield "documents", expected.documents, outcome.documents
-
-
-def _words(value: object) -> str:
-    """A value as a sentence says it."""
-    if isinstance(value, bool):
-        return "accepté" if value else "refusé"
-    if isinstance(value, frozenset):
-        return joined(sorted(map(_words, value))) or "rien"
-    if isinstance(value, datetime):
-        return moment_text(value)
-    return "sans limite" if value is None else str(value)
-
-
-def _answer(outcome: Outcome) -> str:
-    if not outcome.verdict.refusals and not outcome.documents:
-        return "accepté"
-    said = [f"{one.rule} ({SEVERITIES[one.severity]})" for one in outcome.verdict.refusals]
-    said += [f"il manque {code}" for code in sorted(outcome.documents)]
-    sentences = " ".join(one.sentence for one in outcome.verdict.refusals)
-    return f"{joined(dict.fromkeys(said))}. {sentences}".strip()
-
-
-def _child(example: Example) -> Child:
-    today = local_day(example.at)
-    born_on = example.born_on or (add_months(today, -example.age) if example.age is not None else ANY_DAY)
-    return Child(
-        CHILD,
-        "l’enfant",
-        born_on,
-        example.residence,
-        example.level,
-        frozenset(example.groups or ()),
-        frozenset(example.answers or ()) | frozenset(example.papers or ()),
-    )
-
-
-def _is_tried(example: Example, dated: DatedRule) -> bool:
-    """Whether the example tells what the rule looks at."""
-    if isinstance(dated.rule, Age):
-        return example.age is not None or example.born_on is not None
-    return not isinstance(dated.rule, Papers) or example.papers is not None
-
-
-def _registrations(example: Example, slots: Collection[Slot]) -> dict[str, tuple[Window, ...]]:
-    named = example.registered
-    codes = {slot.activity for slot in slots} if named is None else {activity_of(code) for code in named}
-    return dict.fromkeys(codes, FOR_EVER)
-
-
-def _documents(example: Example, book: Book) -> frozenset[str]:
-    """The mandatory documents without which the child can't be registered."""
-    if example.registers is None or example.papers is None:
-        return frozenset()
-    concerned = book.concerned.get(example.registers, frozenset())
-    today = local_day(example.at)
-    subjects = (
-        Subject("family", HOUSEHOLD, "le foyer", concerned),
-        Subject("child", CHILD, "l’enfant", concerned),
-        Subject("guardian", GUARDIAN, "le responsable", concerned),
-    )
-    held = [Held(code, subject.id, "valid", today) for code in example.papers for subject in subjects]
-    found = missing(book.documents, subjects, held, (), today)
-    return frozenset(one.code for one in found if one.blocks)

@@ -24,6 +24,7 @@ DocumentCode = NewType("DocumentCode", str)
 
 Status = Literal["asked", "confirmed", "waiting", "refused", "cancelled"]
 Action = Literal["booking", "cancelling"]
+Custody = Literal["even", "odd"]
 Names = Mapping[str, str]
 """Code of a unit, an activity or a facility -> its noun phrase in a sentence, with its article: "le repas".
 """
@@ -49,7 +50,8 @@ def holds(window: Window, on: date) -> bool:
 class Child:
     """A child, and what rules may tell one child from another by; None: not known.
 
-    `traits` are codes: of the questions answered yes, of the documents in force.
+    `traits` are codes: of the questions answered yes, of the documents in force. `custody`: of which weeks of
+    the year (by their ISO numbers) the household that asks has the child; None: of all.
     """
 
     id: int
@@ -59,6 +61,7 @@ class Child:
     level: str | None = None
     groups: frozenset[str] = frozenset()
     traits: frozenset[str] = frozenset()
+    custody: Custody | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -143,9 +146,11 @@ class ChildPlan:
 class Plan:
     """A change asked for one or several children, at a moment, with what judging it needs.
 
-    `places` are the places of an opening where it says so; `taken` are the places held by other children
-    than these; `minutes` how long each unit lasts; `overdue_cents`
-    what the household's bills past their day still owe. Raises `ValueError` when `now` has no time zone.
+    `places` are the places of an opening where it says so; `taken` are the places held, or waited for, by
+    other children than these; `pending` those of them that the service has not confirmed; `crowd` these
+    children, where a rule tells them apart (None: not told); `minutes` how long each unit lasts;
+    `overdue_cents` what the household's bills past their day still owe. Raises `ValueError` when `now` has
+    no time zone.
     """
 
     children: tuple[ChildPlan, ...]
@@ -156,6 +161,8 @@ class Plan:
     names: Names = field(default_factory=lambda: MappingProxyType({}))
     minutes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     overdue_cents: int = 0
+    pending: Mapping[Slot, int] = field(default_factory=lambda: MappingProxyType({}))
+    crowd: Mapping[Slot, tuple[Child, ...]] | None = None
 
     def __post_init__(self) -> None:
         if self.now.utcoffset() is None:
@@ -165,6 +172,15 @@ class Plan:
         """The same change, of some of its children."""
         kept = tuple(one for one in self.children if keep(one.child))
         return self if len(kept) == len(self.children) else replace(self, children=kept)
+
+    def among(self, keep: Callable[[Child], bool]) -> Plan:
+        """The same change as if these children were alone: those of the plan, and those who take places.
+
+        The places of an opening are for everybody: a rule for some gives its own.
+        """
+        crowd = {slot: tuple(filter(keep, others)) for slot, others in (self.crowd or {}).items()}
+        taken = {slot: len(others) for slot, others in crowd.items()}
+        return replace(self.only(keep), places={}, taken=taken, pending={}, crowd=crowd)
 
     def named(self, code: str) -> str:
         """The noun phrase of a unit or an activity; its code when nobody named it."""

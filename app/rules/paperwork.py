@@ -24,7 +24,8 @@ class DocumentRule:
     `validity` is a school year, for ever, or a number of months. `concerns` are codes of activities and
     facilities, None for all. `accepts_received`: what waits for staff to check it counts already. A
     document for a school year given from `renews` (month, day) on holds to the end of the next one.
-    `phrase` is the label with its article, "la fiche sanitaire".
+    `phrase` is the label with its article, "la fiche sanitaire". `asked_if` is the code of a question: only
+    those who answered yes to it are asked.
     """
 
     code: str
@@ -36,10 +37,13 @@ class DocumentRule:
     accepts_received: bool = False
     renews: tuple[int, int] = (5, 1)
     phrase: str = ""
+    asked_if: str | None = None
 
     def asked_of(self, subject: Subject) -> bool:
-        return subject.kind == self.subject and (
-            self.concerns is None or bool(self.concerns & subject.concerned)
+        return (
+            subject.kind == self.subject
+            and (self.concerns is None or bool(self.concerns & subject.concerned))
+            and (self.asked_if is None or self.asked_if in subject.traits)
         )
 
     def expires_on(self, from_on: date) -> date | None:
@@ -67,13 +71,14 @@ class Subject:
     """Someone of whom documents are asked, with the codes of the activities and facilities concerned.
 
     For a registration, add the activity asked for to `concerned` before calling `missing`. A family or a
-    guardian is concerned by what its children are.
+    guardian is concerned by what its children are. `traits` are the codes of the questions answered yes.
     """
 
     kind: SubjectKind
     id: int
     name: str
     concerned: frozenset[str] = frozenset()
+    traits: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,14 @@ def limit_words(limit: datetime) -> str:
     return f"{day_words(on)} à {hour_words(hour)}"
 
 
+def moment_words(moment: datetime) -> str:
+    """ "lundi 21 août 2023 à 7 h": a moment at which something opens, midnight left out."""
+    there = local(moment)
+    hour = Hour(there.hour * 60 + there.minute)
+    day = day_words(there.date())
+    return f"{day} à {hour_words(hour)}" if hour.minutes else day
+
+
 def number_words(number: Decimal | int) -> str:
     """ "1 080", "699,99": French comma, thousands apart, no useless zero."""
     whole, _, decimals = f"{Decimal(number):,f}".partition(".")

@@ -21,7 +21,7 @@ from app.models import Membership, Person, Registration
 from app.rules.facts import Slot
 from app.rules.periods import monday_of
 from app.screens.page import Page
-from app.services import bookings, clock, planning
+from app.services import bookings, clock, planning, refused_requests
 from app.services.bookings import Desk, Draft
 
 DRAFT_LIMIT = 200
@@ -81,6 +81,10 @@ class PlanningPage(Page):
         )
         if touched is not None:
             answer.headers["HX-Push-Url"] = self.address(child_id, monday, draft, pointed)
+        if pointed is not None and pointed.unit in desk.offer.units:
+            _keep(desk, planning.touching(desk, pointed))
+        elif draft:
+            _keep(desk, draft)
         return answer
 
     @expose("/<int:child_id>/envoyer", methods=("POST",))
@@ -95,6 +99,8 @@ class PlanningPage(Page):
         if sent is None:
             abort(404)
         if not sent.accepted:
+            if sent.desk is not None:
+                _keep(sent.desk, draft)
             flash("Rien n’est envoyé : une case est à corriger.", "error")
             return redirect(self.address(child_id, monday, draft))
         flash(sentence_of(sent), "done")
@@ -141,6 +147,12 @@ def bookable_children(family_id: int) -> list[Person]:
             .order_by(Person.born_on, Person.first_name)
         )
     )
+
+
+def _keep(desk: Desk, draft: Draft) -> None:
+    """Keep what a parent is refused, so that the service can tell them why."""
+    viewer = current_viewer()
+    refused_requests.keep(desk, draft, desk.judge(draft), viewer.name if viewer else "")
 
 
 def _family_id() -> int:

@@ -20,9 +20,10 @@ from app.entities.booking import RegistrationStatus
 from app.entities.rulebook import Refusable
 from app.models import Activity, CareGroup, Registration
 from app.rules.kinds.admission import months_old
+from app.rules.kinds.order import LAST_RANK
 from app.screens import numbers
 from app.screens.page import Page
-from app.services import ages, clock, paperwork, refusals, registrations
+from app.services import ages, clock, paperwork, refusals, registration_rules, registrations
 from app.services.ages import age_words
 
 SHOWN = 60
@@ -136,6 +137,7 @@ class RegistrationInboxPage(Page):
                 if other.child_id == row.child_id and other.id != row.id
             ],
             age=_age(row),
+            priority=_priority(row),
             age_problem=ages.age_problem(row.child, row.activity, row.starts_on, row.ends_on),
             is_waiting=row.status is RegistrationStatus.ASKED,
             today=today,
@@ -181,6 +183,12 @@ def _places(group: CareGroup, taken: int) -> str:
         return f"{group.name} ({taken} enfant{'s' if taken > 1 else ''})"
     left = group.places - taken
     return f"{group.name} ({f'{left} sur {group.places} libres' if left > 0 else 'complet'})"
+
+
+def _priority(row: Registration) -> str:
+    """The priority that the child has, in words; empty when it has none."""
+    found = registration_rules.rank(row)
+    return f"rang {found}" if found < LAST_RANK else ""
 
 
 def _age(row: Registration) -> str:

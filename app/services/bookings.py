@@ -14,7 +14,7 @@ from sqlalchemy.orm import joinedload
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.billing import InvoiceStatus
-from app.entities.booking import BookingStatus, RegistrationStatus
+from app.entities.booking import BookingStatus, PriceEffect, RegistrationStatus
 from app.models import Booking, Invoice, Payment, Person, Registration
 from app.rules.booking import DatedRule, judge, looks_around
 from app.rules.calendar import ONE_DAY, local_day, school_year
@@ -32,6 +32,7 @@ from app.services.rulings import Offer, load_offer
 
 ELSEWHERE = "other_home"
 """Code of a rule that always holds: one child, one square, one household."""
+EFFECTS = {one.value: one for one in PriceEffect}
 TICKED = "ticked"
 """Another: what happened is not cancelled."""
 
@@ -71,13 +72,19 @@ class Desk:
     offer: Offer
     rules: tuple[DatedRule, ...]
     bookings: Mapping[Slot, Booking]
-    held: Mapping[Slot, int]
-    queues: Mapping[Slot, tuple[datetime, ...]]
+    others: places.Others
     prices: Prices
     elsewhere: frozenset[Slot] = frozenset()
     overdue_cents: int = 0
+    all_rules: tuple[DatedRule, ...] = ()
+    """Those of the town that are for other children too."""
     around: Mapping[Slot, Booking] = field(default_factory=dict)
     """The child's other bookings of the school year, when a rule looks at them."""
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What codes are called in sentences."""
+        return self.offer.names
 
     @property
     def standing(self) -> frozenset[Slot]:
@@ -94,9 +101,8 @@ class Desk:
 
     @property
     def taken(self) -> dict[Slot, int]:
-        """The places that are not a newcomer's to take: those held, and those others wait for."""
-        waited = {slot: len(moments) for slot, moments in self.queues.items()}
-        return {slot: self.held.get(slot, 0) + waited.get(slot, 0) for slot in {*self.held, *waited}}
+        """The places that are not a newcomer's to take."""
+        return self.others.taken
 
     def registration(self, slot: Slot) -> Registration:
         """The accepted registration that lets the child book the square. LookupError: there is none."""
@@ -136,6 +142,8 @@ class Desk:
             names=self.offer.names,
             minutes=self.offer.minutes,
             overdue_cents=self.overdue_cents,
+            pending=self.others.pending,
+            crowd=self.others.crowd,
         )
 
     def judge(self, draft: Draft) -> Verdict:
@@ -248,7 +256,7 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
     known = catalogue()
     activity_ids = {row.activity_id for row in registrations if row.activity.is_bookable}
     offer = load_offer(known, activity_ids, from_on, until_on)
-    held, queues = places.of_others(offer, child_id)
+    others = places.of_others(offer, child_id, known.rules)
     years = [school_year(on) for on in (from_on, until_on) if any(map(looks_around, known.rules))]
     rows = db.session.scalars(
         select(Booking).where(
@@ -277,9 +285,9 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
         registrations=registrations,
         offer=offer,
         rules=tuple(one for one in known.rules if one.concerns(child)),
+        all_rules=known.rules,
         bookings=bookings,
-        held=held,
-        queues=queues,
+        others=others,
         prices=load_prices(known, [family_id]),
         elsewhere=elsewhere,
         overdue_cents=_overdue(family_id, local_day(now)) if any(map(asks_debt, known.rules)) else 0,
@@ -311,6 +319,7 @@ class Sent:
     """What became of a change: the verdict, and what was written when it was accepted."""
 
     verdict: Verdict
+    desk: Desk | None = None
     confirmed: int = 0
     asked: int = 0
     waiting: int = 0
@@ -340,7 +349,7 @@ def send(child_id: int, family_id: int, draft: Draft, now: datetime) -> Sent | N
     verdict = desk.judge(draft)
     if not verdict.accepted or not draft:
         db.session.rollback()
-        return Sent(verdict)
+        return Sent(verdict, desk=desk)
     sent = _write(desk, draft, verdict)
     db.session.commit()
     return sent
@@ -355,6 +364,7 @@ def _write(desk: Desk, draft: Draft, verdict: Verdict) -> Sent:
         for slot in draft.unwanted
         if slot in desk.offer.places and desk.bookings[slot].status in places.HOLDS_A_PLACE
     }
+    effects = {slot: EFFECTS[one.effect] for one in verdict.refusals if one.effect for slot in one.slots}
     counts = dict.fromkeys(("confirmed", "asked", "waiting", "cancelled"), 0)
     for slot in sorted(draft.slots):
         row = desk.bookings.get(slot)
@@ -379,6 +389,7 @@ def _write(desk: Desk, draft: Draft, verdict: Verdict) -> Sent:
             db.session.add(row)
         row.status = status
         row.asked_at = desk.now
+        row.effect = effects.get(slot) if slot in draft.wanted else row.effect
     if freed:
         places.give_places(desk.now, freed)
-    return Sent(verdict, **counts)
+    return Sent(verdict, desk, **counts)

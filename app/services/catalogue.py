@@ -18,9 +18,9 @@ from app.access.database import db
 from app.access.versions import Remembered
 from app.models import Activity, Bracket, ClosingDay, DocumentType, Period, Rule, Setting, Tariff, Unit
 from app.rules import kinds, who  # noqa: F401  (the kinds register themselves)
-from app.rules.booking import DatedRule
+from app.rules.booking import DatedRule, Otherwise
 from app.rules.calendar import Weekday
-from app.rules.kinds.admission import Capacity
+from app.rules.kinds.places import Capacity
 from app.rules.money import Bracket as PriceBracket
 from app.rules.money import Grid
 from app.rules.registry import build
@@ -30,8 +30,8 @@ from app.services.settings import Town, town_of
 
 SETTING, DOCUMENT = "setting", "document"
 FOR_EVER = date(2000, 1, 1)
-ALWAYS = DatedRule(Capacity(), FOR_EVER)
-"""Holds in every town: beyond the places that an opening has, one waits."""
+USUAL = "capacity"
+"""Code of the rule that holds where a town says nothing of places."""
 
 
 class BrokenRule(Exception):
@@ -90,6 +90,15 @@ class Catalogue:
         return {code: unit for code, unit in self.by_code.items() if unit.activity_id in wanted}
 
 
+def with_usual(rules: Iterable[DatedRule]) -> tuple[DatedRule, ...]:
+    """A town's rules, and what holds in every one: beyond the places of an opening one waits, where no rule
+    of places says otherwise.
+    """
+    rules = tuple(rules)
+    told = tuple(one for one in rules if isinstance(one.rule, Capacity) and not one.is_for_some)
+    return (Otherwise(Capacity(), FOR_EVER, code=USUAL, others=told), *rules)
+
+
 def code_of(unit: Unit) -> str:
     """The code that rules use: "mercredi.matin". The activity must be loaded."""
     return f"{unit.activity.code}.{unit.code}"
@@ -121,7 +130,7 @@ def _read(session: Session) -> Catalogue:
         .options(contains_eager(Unit.activity).joinedload(Activity.facility))
         .order_by(Activity.position, Activity.name, Unit.position, Unit.id)
     ).all()
-    rules = [ALWAYS]
+    rules: list[DatedRule] = []
     broken = []
     for rule in session.scalars(select(Rule).options(joinedload(Rule.activity), joinedload(Rule.article))):
         try:
@@ -150,7 +159,7 @@ def _read(session: Session) -> Catalogue:
         words[sort][code] = told
     return Catalogue(
         units=tuple(units),
-        readable_rules=tuple(rules),
+        readable_rules=with_usual(rules),
         broken_rules=tuple(broken),
         periods=tuple(session.scalars(select(Period).order_by(Period.starts_on))),
         closings=tuple(session.scalars(select(ClosingDay).order_by(ClosingDay.closed_on))),

@@ -29,9 +29,11 @@ from app.models import (
     SchoolYear,
 )
 from app.rules.booking import DatedRule
-from app.rules.facts import Child
+from app.rules.facts import Child, Custody
+from app.rules.kinds.admission import CustodyWeeks
 from app.rules.kinds.household import Papers
 
+CUSTODY: dict[str, Custody] = {"even": "even", "odd": "odd"}
 WHY = "une règle vaut pour un enfant quel que soit celui qui regarde"
 
 
@@ -48,7 +50,7 @@ def child_of(
     told = [one for dated in rules for one in (dated.who, dated.unless) if one is not None]
     codes = {code for one in told for code in one.traits}
     codes |= {code for dated in rules if isinstance(dated.rule, Papers) for code in dated.rule.documents}
-    if not told and not codes:
+    if not told and not codes and not any(isinstance(one.rule, CustodyWeeks) for one in rules):
         return child
     found: dict[str, list[tuple[str, int | None]]] = {}
     with unscoped(WHY):
@@ -58,6 +60,7 @@ def child_of(
         child,
         residence=next((code for code, _ in found.get("residence", ())), None),
         level=next((code for code, _ in found.get("level", ())), None),
+        custody=next((CUSTODY[code] for code, _ in found.get("custody", ()) if code), None),
         groups=frozenset(
             row.group.name
             for row in registrations
@@ -78,6 +81,9 @@ def _asked(child_id: int, family_id: int, codes: set[str], on: date) -> Iterator
         select(literal("level"), type_coerce(Schooling.level, String), nobody)
         .join(SchoolYear, SchoolYear.id == Schooling.school_year_id)
         .where(Schooling.child_id == child_id, this_year)
+    )
+    yield select(literal("custody"), type_coerce(Membership.custody, String), nobody).where(
+        Membership.family_id == family_id, Membership.person_id == child_id
     )
     if not codes:
         return

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.models import Heartbeat
-from app.services import clock, files, mailer, places
+from app.services import clock, files, mailer, places, refused_requests
 from app.services.outbox import MAIL_ADDED
 
 log = logging.getLogger(__name__)
@@ -81,6 +81,9 @@ class Jobs:
         removed = files.remove_orphans(clock.now())
         if removed:
             log.info("%s files that no row points at were removed", removed)
+        forgotten = refused_requests.forget(clock.now())
+        if forgotten:
+            log.info("%s refused requests of more than a year were removed", forgotten)
 
 
 def _queue(app: Flask) -> Huey:

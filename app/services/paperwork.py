@@ -7,24 +7,28 @@ words. Five statements read a household, whatever its size. What is handed in an
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.access.database import db
+from app.access.viewer import unscoped
 from app.declare import Choice
 from app.entities.booking import RegistrationStatus
 from app.entities.family import MemberKind
 from app.entities.paperwork import DocumentStatus, Validity
+from app.entities.question import YES
 from app.models import (
     Activity,
+    Answer,
     Deferral,
     Document,
     DocumentType,
     Membership,
     Person,
+    Question,
     Registration,
     SchoolYear,
 )
@@ -107,6 +111,8 @@ class Facts:
     types: tuple[DocumentType, ...]
     documents: Mapping[tuple[int, int], tuple[Document, ...]]
     deferrals: tuple[Deferral, ...]
+    answers: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """Child -> the questions answered yes, among those by which a document is asked."""
 
     def children(self) -> list[Person]:
         """The children of the household, in its order."""
@@ -156,7 +162,25 @@ def load(family_id: int) -> Facts:
         tuple(types),
         {key: tuple(value) for key, value in documents.items()},
         tuple(deferrals),
+        _answers(family_id, {one.asked_if for one in types if one.asked_if}),
     )
+
+
+def _answers(family_id: int, codes: set[str]) -> dict[int, frozenset[str]]:
+    """Who answered yes to these questions. One statement, none where no document depends on an answer."""
+    if not codes:
+        return {}
+    found: dict[int, set[str]] = defaultdict(set)
+    asked = (
+        select(Answer.person_id, Question.code)
+        .join(Answer.question)
+        .join(Membership, Membership.person_id == Answer.person_id)
+        .where(Question.code.in_(codes), Answer.words == YES, Membership.family_id == family_id)
+    )
+    with unscoped("une pièce est demandée selon une réponse, quel que soit celui qui regarde"):
+        for person_id, code in db.session.execute(asked):
+            found[person_id].add(code)
+    return {person_id: frozenset(given) for person_id, given in found.items()}
 
 
 # --- What is asked, and what is missing ------------------------------------------------------------
@@ -255,6 +279,7 @@ def rule_of(row: DocumentType) -> DocumentRule:
         accepts_received=row.accepts_received,
         renews=RENEWS,
         phrase=row.phrase or "",
+        asked_if=row.asked_if or None,
     )
 
 
@@ -270,14 +295,16 @@ def _subjects(facts: Facts, today: date, asking: Asking) -> list[Subject]:
     known |= {one.person_id for one in facts.deferrals if one.person_id}
     whole = frozenset(code for codes in concerned.values() for code in codes)
     name = facts.members[0].family.name if facts.members else ""
-    found = [Subject("family", facts.family_id, f"la famille {name}".strip(), whole)]
+    told = frozenset(code for codes in facts.answers.values() for code in codes)
+    found = [Subject("family", facts.family_id, f"la famille {name}".strip(), whole, told)]
     for member in facts.members:
         is_child = member.member_kind is MemberKind.CHILD
         kind: SubjectKind = "child" if is_child else "guardian"
         person = member.person
         if not is_child or person.id in concerned or person.id in known:
             codes = frozenset(concerned.get(person.id, ())) if is_child else whole
-            found.append(Subject(kind, person.id, person.first_name, codes))
+            traits = facts.answers.get(person.id, frozenset()) if is_child else told
+            found.append(Subject(kind, person.id, person.first_name, codes, traits))
     return found
 
 

@@ -9,9 +9,9 @@ from app.models import Activity, Booking, Unit
 from app.rules.booking import bookable_from, bookable_until
 from app.rules.calendar import local_day
 from app.rules.facts import Slot
-from app.rules.kinds.windows import moment_words
 from app.rules.periods import monday_of
 from app.rules.verdict import Refusal, Severity
+from app.rules.words import moment_words
 from app.services.bookings import Desk, Draft
 
 SquareOf = Callable[[Slot], "Square"]
@@ -205,7 +205,7 @@ def _square(desk: Desk, slot: Slot, draft: Draft, said: tuple[Refusal, ...]) -> 
         return Square(slot, STATUS_STATES[desk.bookings[slot].status], cents, is_dropped=True)
     if slot in draft.wanted:
         waits = any(one.severity is Severity.WAITING for one in said)
-        rank = len(desk.queues.get(slot, ())) + 1 if waits else None
+        rank = len(desk.others.queues.get(slot, ())) + 1 if waits else None
         return Square(slot, "waiting" if waits else "asked", cents, is_new=True, rank=rank)
     if booking is not None and booking.status in STATUS_STATES:
         return Square(slot, STATUS_STATES[booking.status], cents, rank=_rank(desk, slot, booking))
@@ -225,7 +225,9 @@ def _rank(desk: Desk, slot: Slot, booking: Booking) -> int | None:
     """The place of a waiting square in its list."""
     if booking.status is not BookingStatus.WAITING:
         return None
-    before = [at for at in desk.queues.get(slot, ()) if booking.asked_at is None or at < booking.asked_at]
+    before = [
+        at for at in desk.others.queues.get(slot, ()) if booking.asked_at is None or at < booking.asked_at
+    ]
     return len(before) + 1
 
 
@@ -286,9 +288,13 @@ def flip(desk: Desk, draft: Draft, slot: Slot) -> tuple[Draft, bool]:
 
 def _alone(desk: Desk, slot: Slot) -> tuple[Refusal, ...]:
     """What the rules say when this square alone is touched."""
+    return desk.judge(touching(desk, slot)).refusals
+
+
+def touching(desk: Desk, slot: Slot) -> Draft:
+    """The change that flips one square alone."""
     standing = desk.standing
-    one = desk.drafted(standing - {slot} if slot in standing else standing | {slot})
-    return desk.judge(one).refusals
+    return desk.drafted(standing - {slot} if slot in standing else standing | {slot})
 
 
 def _delta(desk: Desk, draft: Draft) -> int | None:

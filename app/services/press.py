@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import current_app, render_template
+from PIL import ImageFile
 
 
 def pdf(template: str, style: str = "css/facture.css", **context: Any) -> bytes:
@@ -17,6 +18,8 @@ def pdf_of(page: str, style: str) -> bytes:
     """The page as PDF bytes."""
     from weasyprint import HTML  # loads Pango: only where a PDF is made
 
+    # It asks Pillow, for the whole process, to draw broken images: a parent's torn photo must be refused.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     sheet, fonts, fetcher = _press(str(current_app.static_folder), style)
     document = HTML(string=page, url_fetcher=fetcher)
     return bytes(document.write_pdf(stylesheets=[sheet], font_config=fonts))

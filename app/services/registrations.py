@@ -20,8 +20,9 @@ from app.models import Activity, CareGroup, Family, HistoryEntry, Person, Regist
 from app.rules.calendar import local_day, month_day_in
 from app.rules.calendar import school_year as year_of
 from app.rules.paperwork import Missing
+from app.rules.verdict import Severity
 from app.rules.words import NBSP, day_words, of
-from app.services import outbox, paperwork
+from app.services import outbox, paperwork, registration_rules
 from app.services.ages import age_problem
 from app.services.documents import Outcome
 from app.services.paperwork import RENEWS, Facts, first_day
@@ -119,6 +120,12 @@ def ask(
     refused = []
     if until_on < today:
         refused.append(f"L’année {school_year.code} est finie.")
+    answer = registration_rules.answer(child, family.id, activity, from_on, now)
+    refused += [sentence for _, severity, sentence in answer.refusals if severity is Severity.REFUSED]
+    from_on = max(from_on, answer.first_day)
+    if from_on > until_on and not refused:
+        first = day_words(answer.first_day)
+        refused.append(f"Une inscription demandée aujourd’hui commence le {first}, après la fin de l’année.")
     if age := age_problem(child, activity, from_on, until_on):
         refused.append(age)
     facts = paperwork.load(family.id)
@@ -138,7 +145,7 @@ def ask(
     except IntegrityError:  # the other parent, at the same moment
         db.session.rollback()
         return Asked(refused=(f"{child.first_name} a déjà une demande pour cette activité.",))
-    is_accepted = activity.accepts_alone and not waits
+    is_accepted = activity.accepts_alone and not waits and not answer.by(Severity.ASK_STAFF)
     (_accept if is_accepted else _acknowledge)(row, child.first_name, activity.name, now)
     db.session.commit()
     return Asked(row, is_accepted=is_accepted)
@@ -296,7 +303,12 @@ def release(family_id: int, now: datetime) -> int:
     today, accepted = local_day(now), 0
     facts = paperwork.load(family_id)
     for row in asked:
-        if not any(papers(row.child_id, family_id, row.activity, row.starts_on, today, facts)):
+        # What was asked out of its window stays with the service.
+        answer = registration_rules.answer(
+            row.child, family_id, row.activity, row.starts_on, row.asked_at or now
+        )
+        stopped = any(papers(row.child_id, family_id, row.activity, row.starts_on, today, facts))
+        if not stopped and not answer.by(Severity.ASK_STAFF):
             _accept(row, row.child.first_name, row.activity.name, now)
             accepted += 1
     db.session.commit()
@@ -329,8 +341,11 @@ def _decided_words(row: Registration) -> str:
 
 
 def to_decide(limit: int) -> list[Registration]:
-    """What waits for a decision, oldest first. One statement."""
-    return list(
+    """What waits for a decision, by the town's priorities, then the oldest first.
+
+    One statement, and one each where the town has priorities.
+    """
+    rows = list(
         db.session.scalars(
             select(Registration)
             .where(Registration.status == RegistrationStatus.ASKED)
@@ -344,6 +359,8 @@ def to_decide(limit: int) -> list[Registration]:
             .limit(limit)
         )
     )
+    ranks = {row.id: registration_rules.rank(row) for row in rows}
+    return sorted(rows, key=lambda row: ranks[row.id])
 
 
 def to_decide_count() -> int:

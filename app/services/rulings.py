@@ -13,7 +13,7 @@ from app.entities.calendar import PeriodKind
 from app.models import Opening, Unit
 from app.rules.calendar import Calendar, Span, Weekday, days_open
 from app.rules.facts import Slot
-from app.rules.kinds.admission import Capacity
+from app.rules.kinds.places import Capacity
 from app.services.catalogue import Catalogue, code_of
 
 SCHOOL_WEEK = frozenset({Weekday.MONDAY, Weekday.TUESDAY, Weekday.THURSDAY, Weekday.FRIDAY})
@@ -72,7 +72,10 @@ def _ruled(known: Catalogue, slot: Slot) -> int | None:
     given = (
         dated.rule.places
         for dated in known.readable_rules
-        if isinstance(dated.rule, Capacity) and dated.rule.places is not None and dated.covers(slot)
+        if isinstance(dated.rule, Capacity)
+        and dated.rule.places is not None
+        and not dated.is_for_some
+        and dated.covers(slot)
     )
     return min(given, default=None)
 

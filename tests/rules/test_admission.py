@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from app.rules.booking import DatedRule, judge
 from app.rules.facts import Child, Slot
-from app.rules.kinds.admission import Age, Capacity, months_old, years_old
+from app.rules.kinds.admission import Age, months_old, years_old
+from app.rules.kinds.places import Capacity
 from app.rules.verdict import Severity
 from app.rules.words import NBSP
 

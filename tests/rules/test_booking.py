@@ -17,8 +17,10 @@ from app.rules.booking import (
 )
 from app.rules.calendar import Hour, Weekday
 from app.rules.facts import ChildPlan, Plan, Slot, Window
-from app.rules.kinds.admission import Age, Capacity
+from app.rules.kinds.admission import Age, CustodyWeeks
+from app.rules.kinds.counting import Count
 from app.rules.kinds.notice import NoticeDays, NoticeWeekly
+from app.rules.kinds.places import Capacity, Minimum, StaffRatio
 from app.rules.kinds.together import Excludes, Requires
 from app.rules.verdict import Refusal, Severity, Verdict
 from app.rules.words import NBSP
@@ -265,6 +267,11 @@ RULES = [
     DatedRule(Age(maximum=80, counted="months"), ALWAYS),
     DatedRule(Capacity(1), ALWAYS),
     DatedRule(Capacity(0, "refused"), ALWAYS, applies_to=frozenset({"cantine"})),
+    DatedRule(Capacity(3, overflow=50, overflow_per="week"), ALWAYS),
+    DatedRule(StaffRatio(1, 2, 3), ALWAYS),
+    DatedRule(Minimum(2), ALWAYS),
+    DatedRule(CustodyWeeks(), ALWAYS),
+    DatedRule(Count(minimum=2, late="surcharge"), ALWAYS),
 ]
 squares = st.frozensets(
     st.builds(

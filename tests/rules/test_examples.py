@@ -7,15 +7,17 @@ from datetime import date
 import pytest
 
 from app.rules.booking import DatedRule
-from app.rules.examples import EXPECT, Book, Example, differences, read, run, written
+from app.rules.examples import EXPECT, Example, read, written
 from app.rules.facts import DocumentCode, Slot
-from app.rules.kinds.admission import Age, Capacity
+from app.rules.kinds.admission import Age
 from app.rules.kinds.household import NoDebt, Papers
 from app.rules.kinds.notice import NoticeDays
+from app.rules.kinds.places import Capacity
 from app.rules.kinds.together import Requires
 from app.rules.paperwork import DocumentRule
 from app.rules.registry import Rule
 from app.rules.squares import moment_text
+from app.rules.trying import Book, differences, run
 from app.rules.who import Who
 from tests.rules.invented import CALENDAR, CANTINE, MATIN, NAMES, REPAS, UNITS
 

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from app.rules import kinds as _kinds  # noqa: F401  registers them
 from app.rules.calendar import END_OF_DAY, Hour, Weekday
 from app.rules.facts import Covers, Plan
-from app.rules.kinds.admission import Age, Capacity
+from app.rules.kinds.admission import Age, CustodyWeeks
 from app.rules.kinds.notice import NoticeDays, NoticeHours, NoticeMonthly, NoticePeriod, NoticeWeekly
+from app.rules.kinds.order import Priority, RegistrationWindow
+from app.rules.kinds.places import Capacity, Minimum, StaffRatio
 from app.rules.kinds.together import Combinations, Excludes, Requires
 from app.rules.registry import (
     BadKind,
@@ -79,6 +81,11 @@ rules: st.SearchStrategy[Rule] = st.one_of(
         lambda one: not [*one.problems()]
     ),
     st.builds(Capacity, st.none() | st.integers(0, 1000), st.sampled_from(["waiting", "refused"])),
+    st.builds(StaffRatio, st.integers(1, 9), st.integers(1, 20), st.integers(1, 20)),
+    st.builds(Minimum, st.integers(2, 50), st.integers(0, 9)),
+    st.builds(CustodyWeeks, st.sampled_from(["refused", "ask_staff"])),
+    st.builds(Priority, st.integers(1, 99)),
+    st.builds(RegistrationWindow, st.dates(), starts=st.sampled_from(["at_once", "next_month"])),
 )
 
 
@@ -108,7 +115,7 @@ def test_every_rule_says_a_sentence_with_no_english_and_no_hole(rule: Rule) -> N
 def test_every_kind_has_a_promise_and_labels() -> None:
     assert list(kinds()) == sorted(kinds())
     for one in kinds().values():
-        assert one.promise.startswith("Refuse") or one.promise.startswith("Send")
+        assert one.promise.split()[0] in {"Refuse", "Send", "Warn", "Rank"}
         assert all(parameter.label for parameter in one.parameters)
 
 

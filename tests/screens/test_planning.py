@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.booking import BookingStatus
-from app.models import Booking
+from app.models import Booking, RefusedRequest
 from app.services import clock
 from tests.people import Town
 from tests.support.sql import count_statements
@@ -126,3 +126,20 @@ def test_the_page_runs_twelve_statements_or_fewer(open_town: Town) -> None:
     with count_statements() as counted:
         client.get(address)
     assert len(counted) <= 11, "\n".join(counted)
+
+
+def test_what_a_parent_is_refused_is_kept_once_for_the_service(open_town: Town) -> None:
+    client = open_town.client("claire")
+    address = f"/planning/{open_town.people['lila']}"
+    client.get(f"{address}?{WEEK}&bascule={MORNING}", headers={"HX-Request": "true"})
+    client.get(f"{address}?{WEEK}&plus={MORNING}")
+    client.post(f"{address}/envoyer", data={"semaine": "2026-12-07", "plus": MORNING})
+    closed = "mercredi.repas@2026-12-23"
+    client.get(f"{address}?semaine=2026-12-21&bascule={closed}", headers={"HX-Request": "true"})
+    with unscoped("vérification"):
+        found = db.session.scalars(select(RefusedRequest).order_by(RefusedRequest.id)).all()
+        assert [one.trace["adds"] for one in found] == [
+            ["mercredi.matin 2026-12-09"],
+            ["mercredi.repas 2026-12-23"],
+        ]
+        assert {one.asked_by for one in found} == {open_town.viewer("claire").name}

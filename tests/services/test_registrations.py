@@ -12,6 +12,7 @@ from app.entities.paperwork import DocumentStatus, Subject
 from app.models import Activity, CareGroup, Family, OutgoingMail, Person, Registration, SchoolYear
 from app.rules.words import NBSP
 from app.services import ages, documents, registrations
+from app.services.catalogue import catalogue
 from app.services.registrations import Asked
 from tests.people import Town
 from tests.support.papers import NOW, TODAY, ask_for, give, put_off, register, set_activity
@@ -260,6 +261,7 @@ def test_asking_costs_the_same_whatever_the_household_holds(town: Town) -> None:
         family = db.session.scalars(select(Family).where(Family.id == town.families["A"])).one()
         activity = db.session.scalars(select(Activity).where(Activity.id == town.activities["cantine"])).one()
         year = db.session.scalars(select(SchoolYear).where(SchoolYear.id == town.school_year)).one()
+        catalogue()
         with count_statements() as seen:
             assert registrations.ask(child, family, activity, year, town.viewer("claire"), NOW).registration
     # the same one, five of papers, the row and its keys, its history, the parents, the texts, two mails

@@ -2,6 +2,6 @@
 one line here.
 """
 
-from app.rules.kinds import admission, counting, household, notice, together, windows
+from app.rules.kinds import admission, counting, household, notice, order, places, together, windows
 
-__all__ = ["admission", "counting", "household", "notice", "together", "windows"]
+__all__ = ["admission", "counting", "household", "notice", "order", "places", "together", "windows"]

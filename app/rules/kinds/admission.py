@@ -1,4 +1,4 @@
-"""Who may come, and how many: age on the day, places of a unit."""
+"""Who may come: age on the day, the weeks of a shared custody."""
 
 from __future__ import annotations
 
@@ -87,54 +87,37 @@ class Age:
             )
 
 
-@kind("capacity", title="Places", says="{full}", example={"places": 48, "when_full": "waiting"})
+@kind(
+    "custody",
+    title="Garde partagée",
+    says="Un enfant de deux foyers se réserve les semaines où il est dans celui qui demande{then}.",
+)
 @dataclass(frozen=True, slots=True)
-class Capacity:
-    """Send to the waiting list, or refuse, what is booked beyond the places of a unit on a day.
-
-    The opening's own places come first, then `places`; with neither, there is no limit. Places go to the
-    children of a plan in their order.
+class CustodyWeeks:
+    """Refuse a day of the other home's weeks, for a child whose weeks are told (even or odd, as calendars
+    number them).
     """
 
-    places: int | None = param(
-        "Nombre de places",
-        minimum=0,
-        maximum=100_000,
-        default=None,
-        help="Pour les jours d’ouverture qui n’en ont pas.",
-    )
-    when_full: Literal["waiting", "refused"] = param(
-        "Quand c’est complet",
-        default="waiting",
-        labels={"waiting": "mettre en liste d’attente", "refused": "refuser"},
-    )
+    late: Literal["refused", "ask_staff"] = param(
+        "Les autres semaines", labels={"refused": "refuser", "ask_staff": "demander l’accord du service"},
+        default="refused",
+    )  # fmt: skip
 
     @property
-    def full(self) -> str:
-        places = "" if self.places is None else f" de {counted(self.places, 'place', 'places')}"
-        then = "la demande va en liste d’attente" if self.when_full == "waiting" else "la demande est refusée"
-        return f"Dans la limite{places or ' des places du jour'}{NBSP}; au-delà, {then}."
+    def then(self) -> str:
+        return "" if self.late == "refused" else " ; les autres, si le service l’accepte"
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
-        held: dict[Slot, int] = defaultdict(int)
-        for mine, slot in plan.standing(covers):
-            held[slot] += slot not in mine.added and slot not in mine.waiting
+        weeks: dict[tuple[int, int], list[Slot]] = defaultdict(list)
+        names = {mine.child.id: mine.child.name for mine in plan.children}
         for mine, slot in plan.changed("booking", covers):
-            places = plan.places.get(slot, self.places)
-            if places is None:
-                continue
-            if plan.taken.get(slot, 0) + held[slot] < places:
-                held[slot] += 1
-                continue
-            then = (
-                f"{mine.child.name} passe en liste d’attente"
-                if self.when_full == "waiting"
-                else "c’est complet"
+            number = slot.on.isocalendar().week
+            if mine.child.custody is not None and (number % 2 == 0) != (mine.child.custody == "even"):
+                weeks[mine.child.id, number].append(slot)
+        for (child_id, number), slots in weeks.items():
+            parity = "paire" if number % 2 == 0 else "impaire"
+            text = (
+                f"Semaine {number}{NBSP}: c’est une semaine {parity}, {names[child_id]} est dans son autre "
+                "foyer, qui seul peut la réserver."
             )
-            yield Refusal(
-                mine.child.id,
-                frozenset({slot}),
-                f"{sentence(plan.named(slot.unit))} du {day_words(slot.on)}{NBSP}: plus de place, {then}.",
-                Severity(self.when_full),
-                remedy=withdraw([slot]),
-            )
+            yield Refusal(child_id, frozenset(slots), text, Severity(self.late), remedy=withdraw(slots))

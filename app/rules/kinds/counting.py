@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from app.rules.calendar import Span
 from app.rules.facts import ChildPlan, Covers, Plan, Slot
+from app.rules.kinds.limits import AFTER, EFFECTS, LATE, SEVERITIES, THEN, Late
 from app.rules.kinds.together import severity_of
 from app.rules.periods import PER, PER_SHORT, Per, span_of
 from app.rules.registry import BadParameter, kind, param
@@ -87,7 +88,7 @@ def refused(plan: Plan, part: Part, text: str, broken_before: bool) -> Refusal:
 @kind(
     "count",
     title="Nombre de jours, de réservations ou d’heures",
-    says="{bounds} {each}{reduced}.",
+    says="{bounds} {each}{reduced}{otherwise}.",
     example={"minimum": 3, "less_by_holiday": True},
 )
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ class Count:
     less_by_holiday: bool = param(
         "Un de moins par jour férié", default=False, help="Le minimum baisse les semaines qui en ont."
     )
+    late: Late = param("Sinon", labels=LATE, default="refused")
 
     def problems(self) -> Iterator[BadParameter]:
         if self.minimum is None and self.maximum is None and self.allowed is None:
@@ -141,6 +143,10 @@ class Count:
     def reduced(self) -> str:
         return ", un de moins par jour férié" if self.less_by_holiday else ""
 
+    @property
+    def otherwise(self) -> str:
+        return AFTER[self.late].replace("ensuite", "sinon")
+
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
         for part in parts(plan, covers, self.per):
             less = self._holidays(plan, part.span) if self.less_by_holiday else 0
@@ -154,7 +160,15 @@ class Count:
                 f"{sentence(span_words(part.span, self.per))}{NBSP}: {part.mine.child.name} aurait "
                 f"{counted(number, one, many)}, il en faut {self._wanted(less)}."
             )
-            yield refused(plan, part, text, was_broken and self._is_no_worse(number, before, less))
+            found = refused(plan, part, text, was_broken and self._is_no_worse(number, before, less))
+            if found.severity is Severity.REFUSED and self.late != "refused":
+                found = replace(
+                    found,
+                    sentence=text + THEN[self.late],
+                    severity=SEVERITIES[self.late],
+                    effect=EFFECTS.get(self.late, ""),
+                )
+            yield found
 
     def _number(self, slots: frozenset[Slot], plan: Plan) -> int:
         if self.what == "days":

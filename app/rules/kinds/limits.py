@@ -45,6 +45,12 @@ THEN = {
     "surcharge": " Ce sera majoré.",
     "full_price": " Le tarif réduit est perdu.",
 }
+AFTER = {
+    "refused": "",
+    "ask_staff": " ; ensuite, le service décide",
+    "surcharge": " ; ensuite, avec une majoration",
+    "full_price": " ; ensuite, sans le tarif réduit",
+}
 SEVERITIES = {
     "refused": Severity.REFUSED,
     "ask_staff": Severity.ASK_STAFF,
@@ -93,12 +99,7 @@ class Notice:
     @property
     def then(self) -> str:
         """The end of the sentence: what becomes of what is late."""
-        words = {
-            "refused": "",
-            "ask_staff": " ; ensuite, le service décide",
-            "surcharge": " ; ensuite, avec une majoration",
-            "full_price": " ; ensuite, sans le tarif réduit",
-        }[self.late]
+        words = AFTER[self.late]
         if self.times is not None:
             words += f" ; {counted(self.times, 'retard toléré', 'retards tolérés')} {PER_SHORT[self.per]}"
         return words

@@ -10,25 +10,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from app.rules.calendar import END_OF_DAY, ONE_DAY, START_OF_DAY, Calendar, Hour, instant, local
+from app.rules.calendar import END_OF_DAY, ONE_DAY, START_OF_DAY, Calendar, Hour, instant
 from app.rules.facts import Action, ChildPlan, Covers, Plan, Slot
 from app.rules.kinds.counting import open_days, short_runs
 from app.rules.kinds.limits import Notice
 from app.rules.periods import span_of
 from app.rules.registry import BadParameter, kind, param
 from app.rules.verdict import Refusal, withdraw
-from app.rules.words import NBSP, counted, day_words, hour_words, limit_words, sentence
+from app.rules.words import NBSP, counted, day_words, hour_words, limit_words, moment_words, sentence
 
 Sooner = Literal["nobody", "full_week", "run"]
 SOONER = {"nobody": "personne", "full_week": "les semaines entières", "run": "des jours de suite"}
-
-
-def moment_words(moment: datetime) -> str:
-    """ "lundi 21 août 2023 à 7 h": a moment at which something opens, midnight left out."""
-    there = local(moment)
-    hour = Hour(there.hour * 60 + there.minute)
-    day = day_words(there.date())
-    return day if hour == START_OF_DAY else f"{day} à {hour_words(hour)}"
 
 
 def too_soon(plan: Plan, mine: ChildPlan, slot: Slot, opens: datetime) -> Refusal:

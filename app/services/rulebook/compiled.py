@@ -31,17 +31,17 @@ from app.models import (
 )
 from app.rules.booking import CLOSED, PAST, UNREGISTERED
 from app.rules.calendar import ONE_DAY
-from app.rules.examples import Book
 from app.rules.facts import Slot
 from app.rules.parameters import Known
-from app.services.catalogue import ALWAYS, Catalogue, catalogue, code_of, dated
+from app.rules.trying import Book
+from app.services.catalogue import USUAL, Catalogue, catalogue, code_of, dated, with_usual
 from app.services.paperwork import rule_of
 from app.services.rulebook.calendar import open_days
 from app.services.rulebook.draft import Draft, Entry
 from app.services.rulings import offer_of
 from app.services.settings import Town
 
-ALWAYS_HOLD = frozenset({CLOSED, PAST, UNREGISTERED, ALWAYS.called})
+ALWAYS_HOLD = frozenset({CLOSED, PAST, UNREGISTERED, USUAL})
 """What refusals that come from no row are called."""
 Rows = dict[type[Entity], list[Any]]
 """A town's rows by entity, in the order of the file."""
@@ -84,7 +84,7 @@ def book_of(draft: Draft) -> Book:
     rows = rows_of(draft)
     known = Catalogue(
         units=tuple(rows[Unit]),
-        readable_rules=(ALWAYS, *map(dated, rows[Rule])),
+        readable_rules=with_usual(map(dated, rows[Rule])),
         broken_rules=(),
         periods=tuple(sorted(rows[Period], key=lambda one: one.starts_on)),
         closings=tuple(rows[ClosingDay]),

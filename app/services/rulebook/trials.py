@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from app.models import Example
-from app.rules import examples
+from app.rules import examples, trying
 from app.services.rulebook.compiled import book_of
 from app.services.rulebook.draft import Draft
 from app.services.rulebook.source import Problem
@@ -19,5 +19,5 @@ def failures(draft: Draft) -> Iterator[Problem]:
         tried: examples.Written = entry.extras["example"]
         if tried.example is None or tried.expected is None:
             continue
-        for key, message in examples.differences(tried.expected, examples.run(tried.example, book)):
+        for key, message in trying.differences(tried.expected, trying.run(tried.example, book)):
             yield entry.problem(f"« {tried.example.says} » : {message}", examples.EXPECT, key)
