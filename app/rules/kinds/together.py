@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from app.rules.facts import ChildPlan, Covers, Plan, Slot, UnitCode
+from app.rules.periods import monday_of
 from app.rules.registry import BadParameter, kind, param
 from app.rules.verdict import Refusal, Remedy, Severity, withdraw
 from app.rules.words import NBSP, day_words, joined, sentence
@@ -195,4 +197,56 @@ class Combinations:
             f"{sentence(day_words(on))}{NBSP}: {named} {wrong}.",
             severity_of(caused),
             remedy=remedy if caused else None,
+        )
+
+
+Weeks = dict[tuple[str, date], dict[date, frozenset[str]]]
+"""(activity, Monday) -> day -> its units."""
+
+
+def _weeks(slots: frozenset[Slot], covers: Covers) -> Weeks:
+    found: Weeks = defaultdict(dict)
+    for slot in sorted(slots):
+        if covers(slot):
+            days = found[slot.activity, monday_of(slot.on)]
+            days[slot.on] = days.get(slot.on, frozenset()) | {slot.unit}
+    return found
+
+
+@kind(
+    "same_each_day",
+    title="Même formule toute la semaine",
+    says="Les jours d’une semaine se réservent tous de la même façon.",
+)
+@dataclass(frozen=True, slots=True)
+class SameEachDay:
+    """Refuse a week whose days do not all have the same units, among those that it governs."""
+
+    def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
+        for mine in plan.children:
+            weeks, before = _weeks(mine.slots, covers), _weeks(mine.slots - mine.added | mine.dropped, covers)
+            for (activity, monday), days in sorted(weeks.items()):
+                if len(set(days.values())) < 2:
+                    continue
+                yield self._refusal(plan, mine, activity, days, before.get((activity, monday), {}))
+
+    def _refusal(
+        self,
+        plan: Plan,
+        mine: ChildPlan,
+        activity: str,
+        days: Mapping[date, frozenset[str]],
+        before: Mapping[date, frozenset[str]],
+    ) -> Refusal:
+        squares = frozenset(Slot(unit, on) for on, units in days.items() for unit in units)
+        added = squares & mine.added
+        gone = frozenset(one for one in mine.dropped if one.activity == activity and one.on in before)
+        caused = bool(added) or (bool(gone) and len(set(before.values())) < 2)
+        told = f"du {day_words(min(days))} au {day_words(max(days))}"
+        return Refusal(
+            mine.child.id,
+            added or squares,
+            f"{sentence(plan.named(activity))}{NBSP}: {told}, chaque jour se réserve de la même façon.",
+            severity_of(caused),
+            remedy=replace(withdraw(added), add=gone) if caused else None,
         )

@@ -53,10 +53,10 @@ def test_an_unknown_code_in_an_example_is_told_where_it_stands() -> None:
 
 def test_applied_they_are_rows_and_those_that_left_the_file_go(app: Flask) -> None:
     first = apply(check_text(REAL, TODAY).draft, TODAY)
-    assert first.counts["Example"].created == 8
+    assert first.counts["Example"].created == 15
     assert apply(check_text(REAL, TODAY).draft, TODAY).is_quiet
     begin = REAL.index("  jeunes-trop-petit:")
-    end = REAL.index("  piece-manquante:")
+    end = REAL.index("  periscolaire-la-veille:")
     report = apply(check_text(REAL[:begin] + REAL[end:], TODAY).draft, TODAY)
     assert (report.counts["Example"].removed, report.left) == (1, [])
 
@@ -67,7 +67,7 @@ def test_the_town_s_rows_answer_as_the_file_does(app: Flask) -> None:
     with unscoped("test"):
         bodies = list(db.session.scalars(select(Example.body)))
     known, books = vocabulary_now(), (book_of(checked.draft), book_now())
-    assert len(bodies) == 8
+    assert len(bodies) == 15
     for body in bodies:
         found = examples.read(body, known)
         assert found.example is not None and found.expected is not None, found.errors

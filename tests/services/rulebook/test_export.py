@@ -91,7 +91,8 @@ def test_an_export_keeps_short_patterns(app: Flask) -> None:
 def test_a_plan_tells_each_row_and_writes_nothing(app: Flask) -> None:
     loaded()
     before = rows()
-    text = changed("{days: 14, gate: booking}", "{days: 21, gate: booking}")
+    late = "gate: both, late: ask_staff}"
+    text = changed(f"{{days: 7, {late}", f"{{days: 10, {late}")
     text = changed("    name: Les Grappaloups\n", "    name: Les Loups\n", text)
     text = changed("  papillomavirus: {name: Papillomavirus (HPV), mandatory: non}\n", "", text)
     text = changed(
@@ -102,12 +103,12 @@ def test_a_plan_tells_each_row_and_writes_nothing(app: Flask) -> None:
     planned = plan(checked.draft, TODAY)
     told = {(one.what, one.sort, one.title): one.details for one in planned.differences}
     assert told.keys() == {
-        ("changed", "Règle", "vacances-reserver"),
+        ("changed", "Règle", "multi-accueil-delai"),
         ("changed", "Structure", "Les Loups"),
         ("created", "Mot de santé", "Latex"),
     }
-    ((label, was, now),) = told["changed", "Règle", "vacances-reserver"]
-    assert (label, "14" in was, "21" in now) == ("Se lit", True, True)
+    ((label, was, now),) = told["changed", "Règle", "multi-accueil-delai"]
+    assert (label, "7" in was, "10" in now) == ("Se lit", True, True)
     assert told["changed", "Structure", "Les Loups"] == (("Nom", "Les Grappaloups", "Les Loups"),)
     assert set(planned.report.left) == {"Vaccin « Papillomavirus (HPV) »", "Mot de santé « Asthme »"}
     assert rows() == before
