@@ -81,6 +81,7 @@ def apply(draft: Draft, today: date) -> Report:
     longer names are reported, not deleted, but for coming openings that nobody has booked. One read
     an entity, then only what differs.
     """
+    _refuse(draft)
     with unscoped("le règlement de la ville s’applique en entier"):
         try:
             report = write(draft, today)
@@ -92,14 +93,18 @@ def apply(draft: Draft, today: date) -> Report:
 
 def write(draft: Draft, today: date) -> Report:
     """The same without a commit, for whoever looks first. Raises ValueError as ``apply`` does."""
-    if draft.problems:
-        raise ValueError("Ce règlement a des erreurs : corrigez-les avant de l’appliquer.")
+    _refuse(draft)
     report = Report()
     rows: dict[int, Entity] = {}
     for entity, entries in _by_entity(draft):
         report.counts[entity.__name__] = _upsert(entity, entries, rows, report)
     report.counts["Opening"] = _open(draft, today)
     return report
+
+
+def _refuse(draft: Draft) -> None:
+    if draft.problems:
+        raise ValueError("Ce règlement a des erreurs : corrigez-les avant de l’appliquer.")
 
 
 def _by_entity(draft: Draft) -> list[tuple[type[Entity], list[Entry]]]:

@@ -34,7 +34,7 @@ class Entry:
 
     def problem(self, message: str, *path: str | int) -> Problem:
         """What is wrong with this entry, at the key that these steps lead to."""
-        return self.node.at(*path).problem(message)
+        return self.node.at(*path).named_in(message).problem(message)
 
 
 @dataclass

@@ -120,7 +120,7 @@ def _value(one: Field, node: Node, today: date) -> Read | list[Problem]:
             for check in one.attribute.checks:
                 value = check(value, today)
     except (Misread, BadValue) as error:
-        return [node.problem(f"{one.label} : {error}")]
+        return [node.named_in(str(error)).problem(f"{one.label} : {error}")]
     return Read(value)
 
 

@@ -25,7 +25,7 @@ from app.models import (
     Vaccine,
 )
 from app.rules.calendar import Weekday
-from app.rules.values import read_yes_no
+from app.rules.values import Misread, read_yes_no
 from app.services.rulebook.schema import Field, Section, told
 from app.services.rulebook.source import Listing, Node, Table
 from app.services.rulebook.values import Ref, read_day_of_year, read_weekdays, text_of, texts_of
@@ -69,7 +69,9 @@ class Closed:
 
 
 def _table(node: Node) -> Any:
-    return node.plain if isinstance(node, Table) else {}
+    if isinstance(node, Table):
+        return node.plain
+    raise Misread("il faut ici des clés et leurs valeurs, par exemple {days: 2}.")
 
 
 def _listing(node: Node) -> list[str]:

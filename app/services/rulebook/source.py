@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from app.rules.words import french
+from app.rules.words import NBSP, french
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 12
@@ -65,6 +65,21 @@ class Node:
         """The node as texts, lists and dictionaries."""
         raise NotImplementedError
 
+    @property
+    def inside(self) -> "tuple[Node, ...]":
+        """The nodes in it."""
+        return ()
+
+    def named_in(self, message: str) -> "Node":
+        """The text in it that the message quotes, where the eye must go; itself when none is."""
+        for one in self.inside:
+            if isinstance(one, Text) and one.value and f"« {one.value} »" in message.replace(NBSP, " "):
+                return one
+            deeper = one.named_in(message)
+            if deeper is not one:
+                return deeper
+        return self
+
     def at(self, *path: str | int) -> "Node":
         """The node under these keys; the deepest there is where they lead nowhere."""
         node: Node = self
@@ -99,6 +114,10 @@ class Listing(Node):
     def plain(self) -> object:
         return [item.plain for item in self.items]
 
+    @property
+    def inside(self) -> tuple[Node, ...]:
+        return self.items
+
 
 @dataclass(frozen=True, slots=True)
 class Table(Node):
@@ -110,6 +129,10 @@ class Table(Node):
     @property
     def plain(self) -> object:
         return {key: value.plain for key, value in self.values.items()}
+
+    @property
+    def inside(self) -> tuple[Node, ...]:
+        return tuple(one for key, value in self.values.items() for one in (self.keys[key], value))
 
 
 def read_file(path: Path) -> str:

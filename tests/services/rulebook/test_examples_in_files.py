@@ -47,7 +47,7 @@ def test_an_unknown_code_in_an_example_is_told_where_it_stands() -> None:
     problems = check_text(
         changed("refused_by: [mercredi-delai]", "refused_by: [mercredi-delais]"), TODAY
     ).problems
-    assert [one.path for one in problems] == ["examples > mercredi-trop-tard > expect > refused_by"]
+    assert [one.path for one in problems] == ["examples > mercredi-trop-tard > expect > refused_by > n° 1"]
     assert "mercredi-delai" in problems[0].message
 
 
