@@ -45,7 +45,16 @@ from app.entities.health import (
 )
 from app.entities.paperwork import Deferral, Document, DocumentType
 from app.entities.question import Answer, Question, QuestionFacility
-from app.entities.rulebook import Article, Example, FieldRight, FreezeDate, RefusalReason, Rule, Setting
+from app.entities.rulebook import (
+    Article,
+    Example,
+    FieldRight,
+    FreezeDate,
+    RefusalReason,
+    Rule,
+    RuleDraft,
+    Setting,
+)
 
 MAP = {
     "Le foyer": (Family, Membership, Person, Contact, Quotient),
@@ -57,6 +66,7 @@ MAP = {
     "Le règlement": (
         Article,
         Rule,
+        RuleDraft,
         Example,
         FreezeDate,
         RefusalReason,

@@ -59,6 +59,7 @@ from app.models import (
     Registration,
     RoleGrant,
     Rule,
+    RuleDraft,
     School,
     Schooling,
     SchoolYear,
@@ -82,6 +83,7 @@ from app.screens.document_inbox import DocumentInboxPage
 from app.screens.documentation import DocumentationPage
 from app.screens.documents import DocumentsPage
 from app.screens.erasure import ErasurePage
+from app.screens.examples import ExamplesPage
 from app.screens.family_file import FamilyFilePage
 from app.screens.history import HistoryPage
 from app.screens.invoices import InvoiceFile, InvoicesPage
@@ -92,6 +94,7 @@ from app.screens.planning import PlanningPage
 from app.screens.registration_inbox import RegistrationInboxPage
 from app.screens.registrations import RegistrationsPage
 from app.screens.rights import RightsPage
+from app.screens.rules import RulesPage
 from app.screens.search import SearchPage
 from app.screens.tokens import ApiHelp, TokensPage
 from app.services.piles import waiting
@@ -163,8 +166,11 @@ STAFF = (
     screen(Activity, icon="balloon", tabs=(Unit, CareGroup, Registration, Rule, Tariff)),
     screen(SchoolYear, icon="calendar3", tabs=(Period,)),
     screen(ClosingDay, icon="calendar-x"),
-    screen(Rule, icon="signpost-split"),
-    screen(Example, icon="check-all"),
+    page("Règles", RulesPage, icon="signpost-split"),
+    screen(Rule, in_menu=False),
+    screen(RuleDraft, in_menu=False),
+    page("Exemples", ExamplesPage, icon="check-all"),
+    screen(Example, in_menu=False),
     screen(Article, icon="book", tabs=(Rule,)),
     screen(Tariff, icon="currency-euro", tabs=(Bracket,)),
     screen(DocumentType, icon="card-checklist"),

@@ -1,6 +1,6 @@
 """The town's rules as data: articles, dated rules, freeze dates, settings."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Integer, Table, UniqueConstraint
@@ -72,6 +72,26 @@ class Rule(Entity):
     until_on: Mapped[date | None] = attribute("Jusqu’au (exclu)")
     article: Mapped[Article | None] = relation("Article")
     article_id: Mapped[int | None]
+
+
+class RuleDraft(Entity):
+    """Rule draft: a rule being written or changed, tried on the examples, in force for nobody yet.
+
+    ``body`` holds what the form says, in plain values (``services/rule_drafts.py``).
+    """
+
+    __term__ = masculine("brouillon de règle", "brouillons de règles")
+    __scope__ = TOWN
+    __see__ = SETTINGS
+    __edit__ = NOBODY  # by the page of rules
+    __menu__ = "Réglages"
+    __named__ = ("code",)
+    __listed__ = ("code", "saved_at", "saved_by")
+
+    code: Mapped[str] = attribute("Code", unique=True, length=60)
+    body: Mapped[dict[str, Any]] = attribute("La règle")
+    saved_at: Mapped[datetime] = attribute("Enregistré le")
+    saved_by: Mapped[str | None] = attribute("Par")
 
 
 class Example(Entity):

@@ -29,6 +29,8 @@ from app.rules.words import (
 
 CLOSED, PAST, UNREGISTERED = "closed", "past", "registration"
 """Codes of the rules that always hold; they have no article."""
+FOR_EVER = date(2000, 1, 1)
+"""The first day of a rule that has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +171,11 @@ def describe_dated(dated: DatedRule, names: Names = NO_NAMES) -> str:
         text += f" Sauf pour {dated.unless.words(names)}."
     if dated.article:
         text += f" {sentence(dated.article)}."
-    if dated.until_on is None:
-        return f"{text} À partir du {day_words(dated.from_on)}."
-    return f"{text} Du {day_words(dated.from_on)} au {day_words(dated.until_on - ONE_DAY)}."
+    if dated.until_on is not None:
+        last = day_words(dated.until_on - ONE_DAY)
+        first = "" if dated.from_on <= FOR_EVER else f"Du {day_words(dated.from_on)} au "
+        return f"{text} {first}{last}." if first else f"{text} Jusqu’au {last}."
+    return text if dated.from_on <= FOR_EVER else f"{text} À partir du {day_words(dated.from_on)}."
 
 
 def _strictest(slot: Slot, action: Action, rules: Iterable[DatedRule], calendar: Calendar) -> datetime | None:

@@ -96,9 +96,9 @@ def of(name: str) -> str:
 
 def french(text: str) -> str:
     """The text with U+00A0 where French typography puts a space that must not break: before : ; ! ? » €,
-    after «.
+    after «, in « 10 h ».
     """
-    return re.sub(r" (?=[:;!?»€])|(?<=«) ", NBSP, text)
+    return re.sub(r" (?=[:;!?»€])|(?<=«) |(?<=\d) (?=h\b)", NBSP, text)
 
 
 def sentence(text: str) -> str:

@@ -18,7 +18,7 @@ from app.access.database import db
 from app.access.versions import Remembered
 from app.models import Activity, Bracket, ClosingDay, DocumentType, Period, Rule, Setting, Tariff, Unit
 from app.rules import kinds, who  # noqa: F401  (the kinds register themselves)
-from app.rules.booking import DatedRule, Otherwise
+from app.rules.booking import FOR_EVER, DatedRule, Otherwise
 from app.rules.calendar import Weekday
 from app.rules.kinds.places import Capacity
 from app.rules.money import Bracket as PriceBracket
@@ -29,7 +29,6 @@ from app.rules.words import WEEKDAYS
 from app.services.settings import Town, town_of
 
 SETTING, DOCUMENT = "setting", "document"
-FOR_EVER = date(2000, 1, 1)
 USUAL = "capacity"
 """Code of the rule that holds where a town says nothing of places."""
 

@@ -1,4 +1,4 @@
-"""refused requests kept with their reasons, effects on the price, shared custody, papers asked by an answer
+"""refused requests kept, drafts of rules, effects on the price, shared custody, papers asked by an answer
 
 Revises: 0011
 """
@@ -41,6 +41,17 @@ def upgrade() -> None:
     op.create_index("ix_refused_request_refused_at", "refused_request", ["refused_at"])
     op.create_index(op.f("ix_refused_request_family_id"), "refused_request", ["family_id"])
     op.create_index(op.f("ix_refused_request_child_id"), "refused_request", ["child_id"])
+    op.create_table(
+        "rule_draft",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=60), nullable=False),
+        sa.Column("body", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("saved_by", sa.String(length=200), nullable=True),
+        sa.Column("revision", sa.Integer(), server_default="1", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_draft")),
+        sa.UniqueConstraint("code", name=op.f("uq_rule_draft_code")),
+    )
     op.add_column("membership", sa.Column("custody", CUSTODY, nullable=True))
     op.add_column("booking", sa.Column("effect", EFFECT, nullable=True))
     op.add_column("document_type", sa.Column("asked_if", sa.String(length=60), nullable=True))
@@ -50,4 +61,5 @@ def downgrade() -> None:
     for table, column in (("document_type", "asked_if"), ("booking", "effect"), ("membership", "custody")):
         with op.batch_alter_table(table) as changed:
             changed.drop_column(column)
+    op.drop_table("rule_draft")
     op.drop_table("refused_request")

@@ -149,7 +149,7 @@ def printed_now(today: date) -> Printed:
 
 
 def _printed(rows: Rows, days: Days, today: date) -> Printed:
-    names = _names(rows)
+    names = names_of(rows)
     rules = [_read(row) for row in rows[Rule] if row.until_on is None or row.until_on > today]
     stretches = [
         Stretch(one.name, one.period_kind, max(one.starts_on, today), one.ends_on)
@@ -162,7 +162,7 @@ def _printed(rows: Rows, days: Days, today: date) -> Printed:
         rules=tuple(
             french(describe_dated(one, names)) for row, one in rules if row.activity is None and not row.units
         ),
-        facilities=tuple(_facility(one, rows, rules, names, days, stretches) for one in rows[Facility]),
+        facilities=tuple(_facility(one, rows, rules, days, stretches) for one in rows[Facility]),
         papers=tuple(_papers(rows[DocumentType])),
         years=tuple(_year(one, rows) for one in rows[SchoolYear] if one.ends_on >= today),
     )
@@ -176,14 +176,20 @@ def _read(row: Rule) -> tuple[Rule, DatedRule]:
     return row, dated(row)
 
 
-def _names(rows: Rows) -> dict[str, str]:
-    """What codes are called: units and activities by their phrases, papers, classes, groups, questions."""
+def names_of(rows: Rows, activity: Activity | None = None) -> dict[str, str]:
+    """What codes are called: units and activities by their phrases, papers, classes, groups, questions.
+
+    In a rule of an activity, the units of the others say whose they are.
+    """
     found: dict[str, str] = {one.value: one.label for one in Level}
     found |= {one.name: f"«{NBSP}{one.name}{NBSP}»" for one in rows[CareGroup]}
     found |= {one.code: f"«{NBSP}{one.label}{NBSP}»" for one in rows[Question]}
     found |= {one.code: one.phrase or one.name for one in rows[DocumentType]}
     found |= {one.code: one.phrase or one.name for one in rows[Activity]}
-    found |= {f"{one.activity.code}.{one.code}": one.phrase or one.name for one in rows[Unit]}
+    for one in rows[Unit]:
+        is_elsewhere = activity is not None and one.activity is not activity
+        of = f" ({one.activity.name})" if is_elsewhere else ""
+        found[f"{one.activity.code}.{one.code}"] = (one.phrase or one.name) + of
     return found
 
 
@@ -191,7 +197,6 @@ def _facility(
     facility: Facility,
     rows: Rows,
     rules: Iterable[tuple[Rule, DatedRule]],
-    names: Mapping[str, str],
     days: Days,
     stretches: list[Stretch],
 ) -> PrintedFacility:
@@ -200,7 +205,7 @@ def _facility(
     return PrintedFacility(
         facility.name,
         contact.replace("\n", ", "),
-        tuple(_activity(one, rows, rules, names, days, stretches) for one in activities),
+        tuple(_activity(one, rows, rules, days, stretches) for one in activities),
         tuple(_article(one) for one in rows[Article] if one.facility is facility),
     )
 
@@ -209,11 +214,11 @@ def _activity(
     activity: Activity,
     rows: Rows,
     rules: Iterable[tuple[Rule, DatedRule]],
-    names: Mapping[str, str],
     days: Days,
     stretches: list[Stretch],
 ) -> PrintedActivity:
     units = [one for one in rows[Unit] if one.activity is activity]
+    names = names_of(rows, activity)
     own = [
         one
         for row, one in rules

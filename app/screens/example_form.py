@@ -1,0 +1,204 @@
+"""The form of a worked example: what is asked and when, the facts that matter, what is expected."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import Field, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
+
+from app.rules import examples
+from app.rules.parameters import Parameter
+from app.screens.builder.fields import Day, one_line
+from app.screens.rule_form import Offered, several
+
+ASKS = ("books", "cancels", "registers")
+FACTS = (
+    "age", "born_on", "level", "residence", "custody", "groups", "answers", "papers", "registered",
+    "booked", "cancelled", "taken", "taken_under_six", "overdue",
+)  # fmt: skip
+LINES = 2
+"""How many lines of squares are offered, beyond those that are filled."""
+FRENCH_DAY = re.compile(r"\b(\d{1,2})/(\d{1,2})/(\d{4})\b")
+NOBODY = "none"
+"""Chosen where an empty list says something: no paper, no registration, nothing refused."""
+
+
+class ExampleForm(FlaskForm):
+    """Any example; its fields are those of ``app.rules.examples``, drawn from their shapes."""
+
+    shapes: Mapping[str, Parameter] = {}
+
+    def group(self, names: Iterable[str]) -> list[tuple[Parameter, list[Field]]]:
+        """Each of these parameters with its fields: one, or a pair a line of squares."""
+        return [(self.shapes[name], [one for one in self if _owner(one.name) == name]) for name in names]
+
+    @property
+    def asks(self) -> list[tuple[Parameter, list[Field]]]:
+        """What is asked."""
+        return self.group(ASKS)
+
+    @property
+    def facts(self) -> list[tuple[Parameter, list[Field]]]:
+        """What is known of the child."""
+        return self.group(FACTS)
+
+    @property
+    def expects(self) -> list[tuple[Parameter, list[Field]]]:
+        """What the answer must be."""
+        return self.group(f"e-{one.name}" for one in examples.EXPECTED)
+
+    def body(self) -> dict[str, Any]:
+        """The example in plain values, as it was written."""
+        found: dict[str, Any] = {}
+        expected: dict[str, Any] = {}
+        for name, one in self.shapes.items():
+            value = self._value(name, one)
+            if value in (None, "", {}):
+                continue
+            if name.startswith("e-"):
+                expected[one.name] = value
+            else:
+                found[one.name] = value
+        return {**found, examples.EXPECT: expected}
+
+    def take(self, errors: Iterable[tuple[tuple[str, ...], str]]) -> None:
+        """Put what is wrong at its field."""
+        for path, message in errors:
+            name = f"e-{path[1]}" if path[0] == examples.EXPECT and len(path) > 1 else path[0]
+            field = next((one for one in self if _owner(one.name) == name), None)
+            if field is None:
+                self.form_errors.append(message)
+            else:
+                field.errors = [*field.errors, message]
+
+    def _value(self, name: str, one: Parameter) -> Any:
+        if one.shape.form in ("squares", "counts"):
+            return self._squares(name, one)
+        value = self[name].data
+        if one.shape.form == "date":
+            return value.isoformat() if value else None
+        if isinstance(value, list):
+            if value == [NOBODY]:
+                return []
+            return [code for code in value if code != NOBODY] or None
+        return _iso(value) if isinstance(value, str) else value
+
+    def _squares(self, name: str, one: Parameter) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for rank in range(len(self.data)):
+            unit = self._fields.get(f"{name}-{rank}-unit")
+            if unit is None:
+                break
+            told = one_line(self[f"{name}-{rank}-days"].data)
+            if not unit.data or not told:
+                continue
+            if one.shape.form == "counts":
+                found[unit.data] = told
+            else:
+                days = [part.strip() for part in _iso(told).split(",") if part.strip()]
+                found[unit.data] = [*found.get(unit.data, []), *days]
+        return found
+
+
+def form_of(
+    told: Offered, rules: Iterable[tuple[str, str]], body: Mapping[str, Any] | None = None
+) -> ExampleForm:
+    """The form, filled by an example's body; by the request, once it was sent."""
+    rules = tuple(rules)
+    shapes = {one.name: one for one in examples.PARAMETERS}
+    shapes |= {f"e-{one.name}": one for one in examples.EXPECTED}
+    fields: dict[str, Any] = {"shapes": shapes}
+    data: dict[str, Any] = {}
+    for name, one in shapes.items():
+        given = (body or {}).get(examples.EXPECT, {}) if name.startswith("e-") else (body or {})
+        value = given.get(one.name)
+        if one.shape.form in ("squares", "counts"):
+            made, filled = _square_fields(name, one, told, value)
+            fields |= made
+            data |= filled
+            continue
+        fields[name] = _field(one, told, rules)
+        if value is not None:
+            data[name] = _typed(value)
+    made_form: type[ExampleForm] = type("OneExampleForm", (ExampleForm,), fields)
+    return made_form(data=data or None)
+
+
+def _owner(name: str) -> str:
+    """The parameter that a field is of: « books » of « books-0-unit »."""
+    return re.sub(r"-\d+-(unit|days)$", "", name)
+
+
+def _field(one: Parameter, told: Offered, rules: tuple[tuple[str, str], ...]) -> Any:
+    common: dict[str, Any] = {"label": one.label, "description": one.help}
+    shape = one.shape
+    pairs = {
+        "activity": tuple((code, name) for code, name in told.activity_codes),
+        "document": told.documents,
+        "answer": told.answers,
+        "group": told.groups,
+        "level": told.levels,
+        "rule": rules,
+    }.get(shape.form)
+    if pairs is None and shape.choices:
+        pairs = tuple((code, one.labels.get(code, code)) for code in shape.choices)
+    if pairs is not None and shape.many:
+        none = ((NOBODY, "Aucune"),) if one.may_be_empty else ()
+        return several((*none, *pairs), **common)
+    if shape.form == "yes_no":
+        pairs = (("oui", "Oui"), ("non", "Non"))
+    if pairs is not None:
+        return SelectField(**common, choices=_choices((("", "Non précisé"), *pairs)), validate_choice=False)
+    if shape.form == "date":
+        return Day(**common)
+    kw = {"placeholder": PLACEHOLDERS[shape.form]} if shape.form in PLACEHOLDERS else {}
+    return StringField(**common, filters=[one_line], render_kw=kw)
+
+
+PLACEHOLDERS = {"moment": "11/09/2026 09:00", "age": "8 ans", "decimal": "45,00"}
+
+
+def _square_fields(
+    name: str, one: Parameter, told: Offered, value: Any
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A unit and its days, a line each."""
+    lines = [(unit, _days(days)) for unit, days in (value or {}).items()]
+    is_count = one.shape.form == "counts"
+    fields: dict[str, Any] = {}
+    data: dict[str, Any] = {}
+    for rank in range(len(lines) + LINES):
+        fields[f"{name}-{rank}-unit"] = SelectField(
+            "Unité", choices=_choices((("", "Aucune unité"), *told.units)), validate_choice=False
+        )
+        fields[f"{name}-{rank}-days"] = StringField(
+            "Combien" if is_count else "Jours",
+            render_kw={"placeholder": "48" if is_count else "14/09/2026 au 18/09/2026"},
+        )
+        if rank < len(lines):
+            data[f"{name}-{rank}-unit"], data[f"{name}-{rank}-days"] = lines[rank]
+    return fields, data
+
+
+def _days(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(map(str, value))
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _typed(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    if isinstance(value, list):
+        return value or [NOBODY]
+    return str(value)
+
+
+def _iso(text: str) -> str:
+    """Days typed the French way, as the file writes them."""
+    return FRENCH_DAY.sub(lambda found: f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}", text)
+
+
+def _choices(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    return [SelectChoice(code, words) for code, words in pairs]

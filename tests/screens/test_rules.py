@@ -1,0 +1,277 @@
+"""Rules and examples by form: each kind has its form, the sentence is written live, a draft waits, and
+publishing leaves the past its rules.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from html import unescape
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from app.access.database import db
+from app.access.viewer import unscoped
+from app.models import Example, HistoryEntry, Rule, RuleDraft
+from app.rules import kinds as _kinds  # noqa: F401  (registers them)
+from app.rules.registry import build, dump, kinds
+from app.screens import rule_form
+from app.services import clock
+from tests.people import Town
+from tests.wednesday import NOW
+
+ADDRESS = "/service/regles"
+EXAMPLES = "/service/exemples-du-reglement"
+
+
+@pytest.fixture(autouse=True)
+def first_of_december(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+def words(answer: Any) -> str:
+    text = re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True))
+    return re.sub(r"\s+", " ", unescape(text).replace("\u00a0", " "))
+
+
+def rules() -> dict[str, Rule]:
+    with unscoped("test"):
+        return {one.code: one for one in db.session.scalars(select(Rule))}
+
+
+def sent(client: FlaskClient, address: str, **fields: Any) -> Any:
+    return client.post(address, data=fields, follow_redirects=True)
+
+
+def example(body: Mapping[str, Any]) -> None:
+    with unscoped("test"):
+        db.session.add(Example(code="exemple", sentence=body["says"], body=dict(body)))
+        db.session.commit()
+
+
+LATE = {
+    "says": "Le lundi il est trop tard pour le mercredi",
+    "at": "2026-12-07 09:00",
+    "books": {"mercredi.repas": "2026-12-09"},
+    "expect": {"refused_by": ["delai"]},
+}
+
+
+def test_rules_read_as_families_read_them(open_town: Town) -> None:
+    page = words(open_town.client("configurator").get(f"{ADDRESS}/"))
+    assert "réservable et annulable jusqu’au dimanche de la semaine d’avant, 24 h. Article 7." in page
+    assert "« Matin » se réserve avec « Repas »" in page or "matin se réserve avec repas" in page.lower()
+
+
+@pytest.mark.parametrize("name", ["claire", "desk", None])
+def test_nobody_else_opens_them(open_town: Town, name: str | None) -> None:
+    client = open_town.client(name)
+    for address in (f"{ADDRESS}/", f"{ADDRESS}/delai", f"{EXAMPLES}/", f"{EXAMPLES}/nouveau"):
+        assert client.get(address).status_code in (302, 403, 404)
+    assert client.post(f"{ADDRESS}/delai", data={"publish": "1"}).status_code in (302, 400, 403, 404)
+
+
+@pytest.mark.parametrize("code", sorted(kinds()))
+def test_every_kind_has_its_form_and_gives_back_what_fills_it(open_town: Town, code: str) -> None:
+    kind = kinds()[code]
+    page = open_town.client("configurator").get(f"{ADDRESS}/nouvelle/{code}")
+    assert page.status_code == 200
+    for one in kind.parameters:
+        assert one.label in unescape(page.get_data(as_text=True))
+    rule = build(code, kind.example).rule
+    assert rule is not None
+    body = {"kind": code, "parameters": dump(rule)}
+    with open_town.app.test_request_context(), unscoped("test"):
+        told = rule_form.offered()
+        named = [one for one in kind.parameters if one.shape.form in ("unit", "document")]
+        form = rule_form.form_of(kind, told, body)
+        if not named:  # the example names units of no town here
+            again = build(code, form.body(code)["parameters"])
+            assert again.rule == rule, again.errors
+
+
+def test_the_kinds_are_all_offered_once(open_town: Town) -> None:
+    page = open_town.client("configurator").get(f"{ADDRESS}/sortes").get_data(as_text=True)
+    for code in kinds():
+        assert page.count(f'/nouvelle/{code}"') == 1
+
+
+def test_the_sentence_is_written_live_and_the_examples_answer(open_town: Town) -> None:
+    example(LATE)
+    client = open_town.client("configurator")
+    fields = {"p-weekday": "dimanche", "p-hour": "24:00", "p-weeks_before": "1", "p-gate": "both"}
+    piece = words(sent(client, f"{ADDRESS}/lire/notice_weekly?code=delai", **fields))
+    assert "Réservable et annulable jusqu’au dimanche de la semaine d’avant, 24 h." in piece
+    assert "1 juste" in piece and "faux" not in piece
+    piece = words(
+        sent(
+            client,
+            f"{ADDRESS}/lire/notice_weekly?code=delai",
+            **{**fields, "p-weekday": "mardi", "p-weeks_before": "0"},
+        )
+    )
+    assert "jusqu’au mardi de la même semaine" in piece
+    assert "1 faux" in piece and "attendu : delai ; obtenu : accepté" in piece
+    piece = words(
+        sent(client, f"{ADDRESS}/lire/notice_weekly?code=delai", **{**fields, "p-weekday": "mardredi"})
+    )
+    assert "La phrase s’écrira ici" in piece
+    assert rules()["delai"].parameters == {"weekday": "dimanche"}
+
+
+def test_a_draft_is_in_force_for_nobody_until_it_is_published(open_town: Town) -> None:
+    client = open_town.client("configurator")
+    fields = {"p-weekday": "jeudi", "p-hour": "12:00", "p-weeks_before": "1", "p-gate": "both"}
+    activity = str(open_town.activities["mercredi"])
+    page = words(sent(client, f"{ADDRESS}/delai", activity=activity, **fields))
+    assert "Le brouillon est enregistré" in page
+    assert rules()["delai"].parameters == {"weekday": "dimanche"}
+    page = words(client.get(f"{ADDRESS}/delai"))
+    assert "Brouillon" in page and "En vigueur aujourd’hui" in page and "jusqu’au jeudi" in page
+    assert "Brouillon" in words(client.get(f"{ADDRESS}/"))
+    assert "La règle est publiée" in words(
+        sent(client, f"{ADDRESS}/delai", activity=activity, publish="1", **fields)
+    )
+    assert rules()["delai"].parameters["weekday"] == "jeudi"
+    with unscoped("test"):
+        assert db.session.scalars(select(RuleDraft)).all() == []
+
+
+def test_published_from_a_later_day_the_past_keeps_its_rule(open_town: Town) -> None:
+    client = open_town.client("configurator")
+    fields = {"p-weekday": "jeudi", "p-hour": "12:00", "p-weeks_before": "1", "p-gate": "both"}
+    page = sent(
+        client,
+        f"{ADDRESS}/delai",
+        activity=str(open_town.activities["mercredi"]),
+        from_on="2026-12-14",
+        publish="1",
+        **fields,
+    )
+    assert "à partir du lundi 14 décembre 2026, l’ancienne jusqu’à la veille" in words(page)
+    found = rules()
+    old, new = found["delai-avant-2026-12-14"], found["delai"]
+    assert (old.until_on, old.parameters) == (date(2026, 12, 14), {"weekday": "dimanche"})
+    assert (new.from_on, new.parameters["weekday"]) == (date(2026, 12, 14), "jeudi")
+    with unscoped("test"):
+        assert db.session.scalars(select(HistoryEntry).where(HistoryEntry.entity == "Rule")).all()
+
+
+def test_a_red_example_keeps_a_rule_from_being_published(open_town: Town) -> None:
+    example(LATE)
+    client = open_town.client("configurator")
+    fields = {"p-weekday": "mardi", "p-hour": "12:00", "p-weeks_before": "0", "p-gate": "both"}
+    page = words(
+        sent(
+            client, f"{ADDRESS}/delai", activity=str(open_town.activities["mercredi"]), publish="1", **fields
+        )
+    )
+    assert "La règle n’est pas publiée" in page and "1 faux" in page
+    assert rules()["delai"].parameters == {"weekday": "dimanche"}
+
+
+def test_what_is_written_wrong_is_told_at_its_field_and_nothing_is_lost(open_town: Town) -> None:
+    client = open_town.client("configurator")
+    answer = client.post(
+        f"{ADDRESS}/nouvelle/count",
+        data={"p-minimum": "5", "p-maximum": "2", "p-what": "days", "p-per": "week"},
+    )
+    assert answer.status_code == 422
+    assert "échangez-les" in words(answer)
+    assert 'value="5"' in answer.get_data(as_text=True)
+    answer = client.post(f"{ADDRESS}/nouvelle/notice", data={"p-days": "beaucoup", "p-hour": "midi"})
+    assert answer.status_code == 422
+    assert "n’est pas un nombre entier" in words(answer) and "n’est pas une heure" in words(answer)
+
+
+def test_a_new_rule_gets_a_code_and_a_whom(open_town: Town) -> None:
+    client = open_town.client("configurator")
+    page = sent(
+        client,
+        f"{ADDRESS}/nouvelle/count",
+        **{
+            "p-maximum": "2",
+            "p-what": "days",
+            "p-per": "week",
+            "activity": str(open_town.activities["mercredi"]),
+            "who-residence": ["outside"],
+            "weekdays": ["mercredi"],
+            "publish": "1",
+        },
+    )
+    assert "La règle est publiée" in words(page)
+    new = rules()["nombre-de-jours-de-reservations-ou-d-heures"]
+    assert (new.who, new.weekdays) == ({"residence": ["outside"]}, ["mercredi"])
+    assert "Pour les enfants qui n’habitent pas la commune" in words(client.get(f"{ADDRESS}/"))
+
+
+def test_a_draft_is_let_go(open_town: Town) -> None:
+    client = open_town.client("configurator")
+    fields = {"p-weekday": "jeudi", "p-hour": "12:00", "p-weeks_before": "1", "p-gate": "both"}
+    sent(client, f"{ADDRESS}/delai", **fields)
+    assert "abandonné" in words(sent(client, f"{ADDRESS}/delai/abandonner"))
+    with unscoped("test"):
+        assert db.session.scalars(select(RuleDraft)).all() == []
+
+
+# --- Examples ------------------------------------------------------------------------------------
+
+FIELDS = {
+    "says": "Le lundi il est trop tard pour le mercredi",
+    "at": "07/12/2026 09:00",
+    "books-0-unit": "mercredi.repas",
+    "books-0-days": "09/12/2026",
+    "e-refused_by": ["delai"],
+}
+
+
+def test_an_example_is_written_by_form_and_answers(open_town: Town) -> None:
+    client = open_town.client("configurator")
+    assert "Juste" in words(sent(client, f"{EXAMPLES}/essayer", **FIELDS))
+    assert "Faux" in words(sent(client, f"{EXAMPLES}/essayer", **{**FIELDS, "at": "06/12/2026 09:00"}))
+    assert "viendra quand l’exemple sera complet" in words(sent(client, f"{EXAMPLES}/essayer", says="Rien"))
+    assert "L’exemple est enregistré" in words(sent(client, f"{EXAMPLES}/nouveau", **FIELDS))
+    with unscoped("test"):
+        (row,) = db.session.scalars(select(Example))
+    assert row.body == {
+        "says": FIELDS["says"],
+        "at": "2026-12-07 09:00",
+        "books": {"mercredi.repas": "2026-12-09"},
+        "expect": {"refused_by": ["delai"]},
+    }
+    page = client.get(f"{EXAMPLES}/{row.id}").get_data(as_text=True)
+    assert 'value="2026-12-09"' in page and "Juste" in page
+    assert "1 juste" in words(client.get(f"{EXAMPLES}/"))
+
+
+def test_an_example_that_can_t_be_read_is_told_at_its_field(open_town: Town) -> None:
+    client = open_town.client("configurator")
+    answer = client.post(f"{EXAMPLES}/nouveau", data={**FIELDS, "at": "lundi", "age": "huit"})
+    assert answer.status_code == 422
+    assert "n’est pas un moment" in words(answer) and "n’est pas un âge" in words(answer)
+    assert 'value="lundi"' in answer.get_data(as_text=True)
+    answer = client.post(f"{EXAMPLES}/nouveau", data={"says": "Rien", "at": "07/12/2026 09:00"})
+    assert "dites ce qui est demandé" in words(answer) and "dites ce qui est attendu" in words(answer)
+
+
+def test_an_example_may_say_that_there_is_nothing(open_town: Town) -> None:
+    client = open_town.client("configurator")
+    sent(
+        client,
+        f"{EXAMPLES}/nouveau",
+        **{**FIELDS, "at": "01/12/2026 09:00", "e-refused_by": ["none"], "papers": ["none"]},
+    )
+    with unscoped("test"):
+        (row,) = db.session.scalars(select(Example))
+    assert (row.body["papers"], row.body["expect"]) == ([], {"refused_by": []})
+
+
+def test_an_example_is_deleted(open_town: Town) -> None:
+    client = open_town.client("configurator")
+    sent(client, f"{EXAMPLES}/nouveau", **FIELDS)
+    with unscoped("test"):
+        (number,) = db.session.scalars(select(Example.id))
+    assert "supprimé" in words(sent(client, f"{EXAMPLES}/{number}/supprimer"))
+    assert client.get(f"{EXAMPLES}/{number}").status_code == 404
