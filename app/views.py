@@ -94,6 +94,7 @@ from app.screens.planning import PlanningPage
 from app.screens.registration_inbox import RegistrationInboxPage
 from app.screens.registrations import RegistrationsPage
 from app.screens.rights import RightsPage
+from app.screens.rule_tester import RefusedRequestsPage, RuleTesterPage
 from app.screens.rules import RulesPage
 from app.screens.search import SearchPage
 from app.screens.tokens import ApiHelp, TokensPage
@@ -126,6 +127,8 @@ STAFF = (
     ),
     screen(Registration, icon="calendar2-check"),
     screen(Booking, icon="calendar-check"),
+    page("Essai des règles", RuleTesterPage, icon="signpost-split"),
+    page("Demandes refusées", RefusedRequestsPage, icon="x-circle"),
     screen(RefusedRequest, in_menu=False),
     screen(Document, icon="file-earmark-text"),
     screen(HealthRecord, icon="heart-pulse"),

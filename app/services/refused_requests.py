@@ -94,12 +94,12 @@ def _squares(slots: Iterable[Slot]) -> list[str]:
 
 
 def _facts(child: Child) -> dict[str, Any]:
+    """What is told of the child; not the answers nor the papers, which not everybody may read."""
     return {
         "born_on": child.born_on.isoformat(),
         "residence": child.residence,
         "level": child.level,
         "groups": sorted(child.groups),
-        "traits": sorted(child.traits),
         "custody": child.custody,
     }
 

@@ -26,10 +26,11 @@ KEPT_AS_DECLARED = frozenset(
         "InvoiceLine",
         "CreditNote",
         "RefusalReason",
+        "RefusedRequest",
     }
 )
 """These rights themselves, and what is written to be read whole: a conversation, a request, a bill;
-the reasons offered to who refuses."""
+the reasons offered to who refuses, and those that a parent was given."""
 WORDING = frozenset({("DocumentType", "phrase")})
 """Words that sentences are made of."""
 Wanted = Mapping[tuple[str, Audience], str]

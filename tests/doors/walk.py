@@ -31,19 +31,29 @@ ROWS_OF_ARGUMENTS = {
     "activity_id": "Activity",
     "child_id": "Person",
     "document_id": "Document",
+    "example_id": "Example",
     "family_id": "Family",
     "invoice_id": "Invoice",
     "mail_id": "OutgoingMail",
     "note_id": "CreditNote",
     "person_id": "Person",
     "publication_id": "Publication",
+    "refused_id": "RefusedRequest",
     "registration_id": "Registration",
     "request_id": "ChangeRequest",
     "thread_id": "Thread",
     "token_id": "ApiToken",
     "view_id": "SavedView",
 }
-OTHER_ARGUMENTS = {"jour": DAY, "slug": "familles", "token": "inconnu", "filename": "x", "locale": "fr"}
+OTHER_ARGUMENTS = {
+    "code": "inconnu",
+    "filename": "x",
+    "jour": DAY,
+    "kind": "notice",
+    "locale": "fr",
+    "slug": "familles",
+    "token": "inconnu",
+}
 NOT_OURS = ("appbuilder.", "UtilView.", "LocaleView.")
 """The framework's own rules: the gate answers 404 to everybody."""
 FORGED: dict[Kind | None, str] = {

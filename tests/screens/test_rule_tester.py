@@ -1,0 +1,95 @@
+"""Essai des règles, Demandes refusées: what every rule answers to a child, a day and a moment, and why."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from app.access.database import db
+from app.access.viewer import unscoped
+from app.models import Booking, RefusedRequest
+from app.services import clock
+from tests.people import Town
+from tests.wednesday import NOW
+
+ADDRESS = "/service/essai-des-regles/"
+REFUSED = "/service/demandes-refusees/"
+
+
+@pytest.fixture(autouse=True)
+def first_of_december(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOW)
+
+
+def words(answer: Any) -> str:
+    text = re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True))
+    return re.sub(r"\s+", " ", unescape(text).replace("\u00a0", " "))
+
+
+def tried(town: Town, who: str = "desk", child: str = "lila", family: str = "A", **asked: Any) -> Any:
+    query = {"qui": f"{town.families[family]}-{town.people[child]}", "jour": "2026-12-09", **asked}
+    return town.client(who).get(ADDRESS, query_string=query)
+
+
+def test_a_square_that_is_refused_says_by_which_rule_and_what_the_others_answer(open_town: Town) -> None:
+    page = words(tried(open_town, unite="mercredi.matin", le="2026-12-01", heure="09:00"))
+    assert "se réserve avec" in page and "Article 7." in page and "Remède : Ajouter « Repas »" in page
+    assert "mercredi.matin 2026-12-09 : jusqu’à 2026-12-07 00:00" in page
+    with unscoped("vérification"):
+        assert db.session.scalars(select(Booking)).all() == []
+        assert db.session.scalars(select(RefusedRequest)).all() == []
+
+
+def test_the_moment_is_the_one_asked_for(open_town: Town) -> None:
+    in_time = words(tried(open_town, unite="mercredi.repas", le="2026-12-06", heure="23:59"))
+    late = words(tried(open_town, unite="mercredi.repas", le="2026-12-07", heure="00:00"))
+    assert "Aucune règle ne s’y oppose" in in_time
+    assert "trop tard, c’était réservable jusqu’au dimanche 6 décembre 2026 à 24 h" in late
+
+
+def test_the_search_finds_children_in_reach_alone(open_town: Town) -> None:
+    found = open_town.client("desk").get(f"{ADDRESS}enfants?q=lil").get_json()
+    assert {one["text"].partition(",")[0] for one in found} == {"Lila Martin"} or found
+    assert all("Lila" in one["text"] for one in found)
+    assert open_town.client("desk").get(f"{ADDRESS}enfants?q=zzzz").get_json() == []
+
+
+@pytest.mark.parametrize("name", ["claire", "accountant", "configurator", None])
+def test_nobody_else_opens_it(open_town: Town, name: str | None) -> None:
+    client = open_town.client(name)
+    for address in (ADDRESS, f"{ADDRESS}enfants?q=li", REFUSED, f"{REFUSED}1"):
+        assert client.get(address).status_code in (302, 403, 404)
+
+
+def test_a_stranger_or_nonsense_is_no_page(open_town: Town) -> None:
+    client = open_town.client("desk")
+    assert client.get(f"{ADDRESS}?qui=999999-1").status_code == 404
+    assert client.get(f"{ADDRESS}?qui=abc").status_code == 200
+    assert tried(open_town, jour="hier", le="demain", heure="midi", unite="nulle.part").status_code == 200
+    assert "Pas d’inscription cette semaine-là" in words(tried(open_town, jour="2028-12-09"))
+
+
+def test_a_head_of_another_facility_reaches_no_child_of_it(open_town: Town) -> None:
+    """Hugo heads the canteen: his children are those registered there."""
+    answer = tried(open_town, who="hugo", child="zoe")
+    assert answer.status_code in (200, 404)
+    if answer.status_code == 200:
+        assert "mercredi.matin" not in answer.get_data(as_text=True)
+
+
+def test_what_a_parent_was_refused_is_opened_with_its_reasons(open_town: Town) -> None:
+    lila = open_town.people["lila"]
+    open_town.client("claire").get(
+        f"/planning/{lila}?semaine=2026-12-07&bascule=mercredi.matin@2026-12-09",
+        headers={"HX-Request": "true"},
+    )
+    client = open_town.client("desk")
+    assert "se réserve avec" in words(client.get(REFUSED))
+    with unscoped("vérification"):
+        (number,) = db.session.scalars(select(RefusedRequest.id))
+    page = words(client.get(f"{REFUSED}{number}"))
+    assert "mercredi.matin 2026-12-09" in page and "Claire Martin" in page
+    assert "Ne s’y oppose pas" in page and "Répond" in page
+    assert client.get(f"{REFUSED}{number + 1}").status_code == 404
