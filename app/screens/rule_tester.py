@@ -15,19 +15,24 @@ from app.access.database import db
 from app.access.viewer import Side
 from app.declare import CARE
 from app.entities.family import MemberKind
+from app.entities.health import Level
 from app.models import Membership, Person, RefusedRequest
 from app.rules.calendar import END_OF_DAY, Hour, instant, local
 from app.rules.explain import STATES
 from app.rules.facts import Slot
 from app.rules.periods import monday_of
+from app.rules.squares import read_moment
 from app.rules.values import Misread, read_hour
 from app.rules.who import RESIDENCES
+from app.rules.words import day_words, limit_words, sentence
 from app.screens import numbers
 from app.screens.page import Page
 from app.services import bookings, clock, paperwork, refused_requests
 from app.services.bookings import Desk, Draft
+from app.services.catalogue import catalogue
 
 FOUND = 20
+LEVELS = {one.value: one.label for one in Level}
 SHOWN = 60
 BOOK, CANCEL = "reserver", "annuler"
 REACH = timedelta(days=800)
@@ -134,17 +139,48 @@ class RefusedRequestsPage(Page):
 
 
 def _context(trace: Mapping[str, Any]) -> dict[str, Any]:
+    return {"trace": _spoken(trace), "severities": SEVERITIES, "states": STATES}
+
+
+def _spoken(trace: Mapping[str, Any]) -> dict[str, Any]:
+    """A trace with its moments, its squares and its facts in words."""
+    units = {code: f"{one.activity.name}, {one.name.lower()}" for code, one in catalogue().by_code.items()}
+
+    def square(text: str) -> str:
+        unit, _, on = text.partition(" ")
+        return f"{units.get(unit, unit)}, {day_words(date.fromisoformat(on))}"
+
+    def moment(text: str | None) -> str:
+        return limit_words(read_moment(text)) if text else ""
+
+    child = trace.get("child", {})
+    weeks = {"even": "paires", "odd": "impaires"}.get(child.get("custody") or "", "")
+    born_on = child.get("born_on")
+    facts = [
+        ("Moment", moment(trace.get("at"))),
+        ("Né(e) le", day_words(date.fromisoformat(born_on)) if born_on else ""),
+        ("Rattachement", sentence(RESIDENCES.get(child.get("residence") or "", ""))),
+        ("Classe", LEVELS.get(child.get("level") or "", "")),
+        ("Groupes", ", ".join(child.get("groups", ()))),
+        ("Semaines de garde", weeks),
+    ]
     return {
-        "trace": trace,
-        "severities": SEVERITIES,
-        "states": STATES,
-        "residences": RESIDENCES,
+        "adds": [square(one) for one in trace.get("adds", ())],
+        "drops": [square(one) for one in trace.get("drops", ())],
+        "said": [{**one, "until": moment(one.get("until"))} for one in trace.get("said", ())],
+        "facts": [pair for pair in facts if pair[1]],
+        "rules": [
+            {**one, "limits": [(square(slot), moment(limit)) for slot, limit in one.get("limits", ())]}
+            for one in trace.get("rules", ())
+        ],
     }
 
 
 def _answer(desk: Desk, asked: Asked) -> dict[str, Any]:
     """The trace of what is tried, and what is expected of the household."""
-    offered = [(code, desk.names.get(code, code)) for code in desk.offer.units]
+    offered = [
+        (code, f"{unit.activity.name}, {unit.name.lower()}") for code, unit in desk.offer.units.items()
+    ]
     units = asked.units or tuple(code for code, _ in offered)[:1]
     slots = frozenset(Slot(code, asked.on) for code in units)
     draft = Draft(unwanted=slots) if asked.is_cancelling else Draft(slots)

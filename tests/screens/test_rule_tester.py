@@ -36,7 +36,7 @@ def tried(town: Town, who: str = "desk", child: str = "lila", family: str = "A",
 def test_a_square_that_is_refused_says_by_which_rule_and_what_the_others_answer(open_town: Town) -> None:
     page = words(tried(open_town, unite="mercredi.matin", le="2026-12-01", heure="09:00"))
     assert "se réserve avec" in page and "Article 7." in page and "Remède : Ajouter « Repas »" in page
-    assert "mercredi.matin 2026-12-09 : jusqu’à 2026-12-07 00:00" in page
+    assert "matin, mercredi 9 décembre 2026 : jusqu’au dimanche 6 décembre 2026 à 24 h" in page
     with unscoped("vérification"):
         assert db.session.scalars(select(Booking)).all() == []
         assert db.session.scalars(select(RefusedRequest)).all() == []
@@ -90,6 +90,6 @@ def test_what_a_parent_was_refused_is_opened_with_its_reasons(open_town: Town) -
     with unscoped("vérification"):
         (number,) = db.session.scalars(select(RefusedRequest.id))
     page = words(client.get(f"{REFUSED}{number}"))
-    assert "mercredi.matin 2026-12-09" in page and "Claire Martin" in page
+    assert "matin, mercredi 9 décembre 2026" in page and "Claire Martin" in page
     assert "Ne s’y oppose pas" in page and "Répond" in page
     assert client.get(f"{REFUSED}{number + 1}").status_code == 404
