@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 # Files are dealt to two processes: tests of one file share its database, its server, its browser.
-DEAL := -n 2 --dist loadfile
+DEAL := -n 2 --dist loadfile --no-loadscope-reorder
 # How many families the benched towns have.
 FAMILIES ?= 200 1000
 SHELL := /bin/bash

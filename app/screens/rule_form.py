@@ -20,6 +20,7 @@ from app.rules.registry import Kind
 from app.rules.who import KEYS, RESIDENCES
 from app.rules.words import WEEKDAYS, sentence
 from app.screens.builder.fields import Day, one_line
+from app.screens.numbers import row_id
 
 OWN = "p-"
 """What the names of the parameters' fields begin with."""
@@ -106,8 +107,8 @@ class RuleForm(FlaskForm):
     def body(self, kind: str) -> dict[str, Any]:
         """What the form says, in plain values: what a draft keeps."""
         found: dict[str, Any] = {"kind": kind, "parameters": self._parameters()}
-        found["activity_id"] = int(self.activity.data) if self.activity.data else None
-        found["article_id"] = int(self.article.data) if self.article.data else None
+        found["activity_id"] = row_id(self.activity.data)
+        found["article_id"] = row_id(self.article.data)
         found["units"] = list(self.units.data or ()) or None
         found["weekdays"] = list(self.weekdays.data or ()) or None
         for key in WHOM:

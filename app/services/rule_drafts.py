@@ -64,11 +64,17 @@ def as_rule(code: str, body: Mapping[str, Any]) -> DatedRule:
         raise BrokenRule(f"{code} : ce brouillon ne se lit plus. Abandonnez-le.")
     row = Rule(code=code, rule_kind=body["kind"], parameters=body["parameters"], **_columns(body))
     with unscoped("les noms du règlement sont publics"):
-        if row.activity_id:
-            row.activity = db.session.scalars(select(Activity).where(Activity.id == row.activity_id)).one()
-        if row.article_id:
-            row.article = db.session.scalars(select(Article).where(Article.id == row.article_id)).one()
-    return dated(row)
+        activities = select(Activity).where(Activity.id == row.activity_id)
+        row.activity = db.session.scalars(activities).one_or_none()
+        row.article = db.session.scalars(select(Article).where(Article.id == row.article_id)).one_or_none()
+    if (row.activity_id and row.activity is None) or (row.article_id and row.article is None):
+        raise BrokenRule("L’activité ou l’article choisi n’existe plus : choisissez-en un autre.")
+    if row.from_on and row.until_on and row.until_on <= row.from_on:
+        raise BrokenRule("« Jusqu’au » doit venir après « À partir du ».")
+    try:
+        return dated(row)
+    except ValueError as error:  # a day of the week that is none
+        raise BrokenRule(f"{code} : cette règle ne se lit pas.") from error
 
 
 def _columns(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -66,7 +66,6 @@ def saved(seen: Window) -> None:
 
 def test_schooling_and_diet_are_declared_and_shown_again(virginie: Window) -> None:
     address = child(virginie, part="Scolarité")
-    assert "nursery" not in virginie.page.content()
     virginie.look("scolarite")
     expect(virginie.page.get_by_label("Classe")).to_have_value("ce2")  # the class after this year's
     virginie.fill("Enseignant", "Mme Pivoine")

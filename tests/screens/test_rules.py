@@ -186,6 +186,32 @@ def test_what_is_written_wrong_is_told_at_its_field_and_nothing_is_lost(open_tow
     assert "n’est pas un nombre entier" in words(answer) and "n’est pas une heure" in words(answer)
 
 
+@pytest.mark.parametrize(
+    ("forged", "says"),
+    [
+        ({"activity": "99999"}, "n’existe plus"),
+        ({"activity": "abc", "article": "-1"}, ""),
+        ({"weekdays": "dimardi"}, "ne se lit pas"),
+        ({"from_on": "2027-01-02", "until_on": "2027-01-02"}, "doit venir après"),
+        ({"units": "mercredi.nuit"}, ""),
+        ({"who-residence": "lune"}, "rattachement"),
+    ],
+)
+def test_what_is_forged_or_upside_down_breaks_nothing(
+    open_town: Town, forged: dict[str, str], says: str
+) -> None:
+    client = open_town.client("configurator")
+    fields = {"p-weekday": "jeudi", "p-hour": "12:00", "p-weeks_before": "1", "p-gate": "both", **forged}
+    piece = client.post(f"{ADDRESS}/lire/notice_weekly?code=delai", data=fields)
+    assert piece.status_code == 200
+    answer = client.post(f"{ADDRESS}/delai", data={**fields, "publish": "1"})
+    assert answer.status_code in (302, 422)
+    if says:
+        assert answer.status_code == 422 and says in words(answer)
+    if answer.status_code == 422:
+        assert rules()["delai"].parameters == {"weekday": "dimanche"}
+
+
 def test_a_new_rule_gets_a_code_and_a_whom(open_town: Town) -> None:
     client = open_town.client("configurator")
     page = sent(
