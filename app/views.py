@@ -98,6 +98,7 @@ from app.screens.rule_tester import RefusedRequestsPage, RuleTesterPage
 from app.screens.rules import RulesPage
 from app.screens.search import SearchPage
 from app.screens.tokens import ApiHelp, TokensPage
+from app.screens.year_calendar import YearCalendarPage
 from app.services.piles import waiting
 
 STAFF = (
@@ -168,6 +169,7 @@ STAFF = (
     screen(Facility, icon="building", tabs=(Activity,)),
     screen(Activity, icon="balloon", tabs=(Unit, CareGroup, Registration, Rule, Tariff)),
     screen(SchoolYear, icon="calendar3", tabs=(Period,)),
+    page("Calendrier", YearCalendarPage, icon="calendar-range"),
     screen(ClosingDay, icon="calendar-x"),
     page("Règles", RulesPage, icon="signpost-split"),
     screen(Rule, in_menu=False),

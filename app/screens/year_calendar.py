@@ -1,0 +1,111 @@
+"""The calendar of the year, painted by form: what opens on which days (I3, G5)."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TypeVar
+
+from flask import abort, flash, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_appbuilder import expose
+
+from app.access.viewer import Side
+from app.declare import SETTINGS
+from app.models import Activity, SchoolYear
+from app.rules.words import WEEKDAYS
+from app.screens import numbers
+from app.screens.page import Page
+from app.services import clock, year_calendar
+from app.services.year_calendar import ZONES, Brush, Year
+
+PERIODS = (("", "toute l’année"), ("term", "en temps scolaire"), ("holidays", "pendant les vacances"))
+Row = TypeVar("Row", SchoolYear, Activity)
+
+
+class YearCalendarPage(Page):
+    """Calendrier."""
+
+    route_base = "/service/calendrier"
+    side = Side.STAFF
+    roles = SETTINGS
+
+    @expose("/")
+    def index(self) -> ResponseReturnValue:
+        """The year in force and the first activity, unless others are asked for."""
+        years, activities = year_calendar.years(), year_calendar.activities()
+        if not years or not activities:
+            return self.show("staff/year_calendar.html", year=None, years=years, activities=activities)
+        year = _year(years, activities)
+        return self.show(
+            "staff/year_calendar.html",
+            year=year,
+            years=years,
+            activities=activities,
+            weekdays=WEEKDAYS,
+            periods=PERIODS,
+            zones=ZONES,
+            today=clock.today(),
+        )
+
+    @expose("/peindre", methods=("POST",))
+    def paint(self) -> ResponseReturnValue:
+        """Open or close the days that are painted."""
+        year = _year(year_calendar.years(), year_calendar.activities())
+        wanted = {numbers.row_id(one) for one in request.form.getlist("unite")}
+        units = [one for one in year.units if one.id in wanted]
+        if not units:
+            flash("Choisissez au moins une unité.", "error")
+        elif "fermer" in request.form:
+            flash(year_calendar.close_days(year, _brush(), units), "done")
+        else:
+            places = numbers.row_id(request.form.get("places"))
+            flash(year_calendar.open_days(year, _brush(), units, places), "done")
+        return redirect(self._address(year))
+
+    @expose("/proposer", methods=("POST",))
+    def propose(self) -> ResponseReturnValue:
+        """Write the holidays of the zone chosen."""
+        year = _year(year_calendar.years(), year_calendar.activities())
+        zone = request.form.get("zone", "")
+        if zone not in ZONES:
+            abort(404)
+        flash(year_calendar.propose(year.school_year, zone), "done")
+        return redirect(self._address(year))
+
+    def _address(self, year: Year) -> str:
+        return self.url(annee=year.school_year.id, activite=year.activity.id)
+
+
+def _year(years: Sequence[SchoolYear], activities: Sequence[Activity]) -> Year:
+    """The year and the activity asked for; 404 when one of them is none."""
+    asked = {**request.args, **request.form}
+    today = clock.today()
+    current = next((one for one in years if one.starts_on <= today <= one.ends_on), None)
+    year = _chosen(asked.get("annee"), years) if asked.get("annee") else current or next(iter(years), None)
+    activity = (
+        _chosen(asked.get("activite"), activities) if asked.get("activite") else next(iter(activities), None)
+    )
+    if year is None or activity is None:
+        abort(404)
+    return year_calendar.year_of(year, activity)
+
+
+def _chosen(text: str | None, rows: Sequence[Row]) -> Row | None:
+    number = numbers.row_id(text)
+    return next((one for one in rows if one.id == number), None)
+
+
+def _brush() -> Brush:
+    return Brush(
+        frozenset(on for on in map(_day, request.form.getlist("jour")) if on is not None),
+        frozenset(WEEKDAYS.index(one) for one in request.form.getlist("semaine") if one in WEEKDAYS),
+        request.form.get("periode", ""),
+        _day(request.form.get("du")),
+        _day(request.form.get("au")),
+    )
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text or "")
+    except ValueError:
+        return None
