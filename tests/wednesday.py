@@ -9,8 +9,20 @@ import pytest
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.booking import RegistrationStatus
-from app.models import Article, Bracket, ClosingDay, Opening, Registration, Rule, Tariff
+from app.entities.family import MemberKind
+from app.models import (
+    Article,
+    Bracket,
+    ClosingDay,
+    Membership,
+    Opening,
+    Person,
+    Registration,
+    Rule,
+    Tariff,
+)
 from app.rules.facts import Slot
+from app.services import clock
 from tests.people import Town
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -18,6 +30,12 @@ WEDNESDAY = date(2026, 12, 9)
 NOW = datetime(2026, 12, 1, 9, tzinfo=PARIS).astimezone(UTC)
 MORNING = Slot("mercredi.matin", WEDNESDAY)
 MEAL = Slot("mercredi.repas", WEDNESDAY)
+
+
+@pytest.fixture
+def first_of_december(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the morning of 1 December 2026."""
+    monkeypatch.setattr(clock, "now", lambda: NOW)
 
 
 @pytest.fixture
@@ -81,3 +99,28 @@ def open_wednesdays(town: Town) -> Town:
         db.session.commit()
         db.session.expunge_all()
     return town
+
+
+def one_more_child(town: Town, name: str, family: str) -> int:
+    """A child more in a household, registered on Wednesdays; its number."""
+    with unscoped("un enfant de plus"):
+        child = Person(first_name=name, last_name="Durand", born_on=date(2018, 1, 1))
+        db.session.add(child)
+        db.session.flush()
+        db.session.add_all(
+            [
+                Membership(family_id=town.families[family], person_id=child.id, member_kind=MemberKind.CHILD),
+                Registration(
+                    family_id=town.families[family],
+                    child_id=child.id,
+                    activity_id=town.activities["mercredi"],
+                    school_year_id=town.school_year,
+                    status=RegistrationStatus.ACCEPTED,
+                    starts_on=date(2026, 9, 1),
+                    ends_on=date(2027, 7, 3),
+                ),
+            ]
+        )
+        db.session.commit()
+        town.people[name.lower().replace("é", "e")] = child.id
+        return child.id

@@ -103,7 +103,7 @@ class Example(Entity):
     __term__ = masculine("exemple", "exemples")
     __scope__ = TOWN
     __see__ = STAFF
-    __edit__ = SETTINGS
+    __edit__ = NOBODY  # by the page of examples
     __menu__ = "Réglages"
     __named__ = ("sentence",)
     __listed__ = ("sentence", "code", "position")

@@ -9,7 +9,7 @@ from flask_appbuilder import expose
 from app.access.viewer import Side, current_viewer
 from app.declare import CARE
 from app.entities.booking import Presence
-from app.screens import numbers
+from app.screens import days, numbers
 from app.screens.page import Page
 from app.services import attendance, clock
 
@@ -81,9 +81,7 @@ def _ticks() -> dict[int, Presence | None]:
 
 
 def _day(text: str | None, strict: bool = False) -> date:
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        if strict:
-            abort(404)
-        return clock.today()
+    on = days.typed(text)
+    if on is None and strict:
+        abort(404)
+    return on or clock.today()

@@ -19,7 +19,7 @@ from app.screens.rules import said
 from app.services import rule_drafts
 from app.services.catalogue import USUAL, BrokenRule, dated
 from app.services.rule_drafts import Tried
-from app.services.rulebook.compiled import rows_now, vocabulary_now
+from app.services.rulebook.compiled import book_now, rows_now, vocabulary_now
 
 ALWAYS = (
     (CLOSED, "Le jour est fermé"),
@@ -40,7 +40,7 @@ class ExamplesPage(Page):
     @expose("/")
     def index(self) -> ResponseReturnValue:
         """Every example, those that are not respected first."""
-        tried = sorted(rule_drafts.try_examples(rule_drafts.town_book()), key=lambda one: one.is_right)
+        tried = sorted(rule_drafts.try_examples(book_now()), key=lambda one: one.is_right)
         return self.show("staff/examples.html", tried=tried)
 
     @expose("/nouveau", methods=("GET", "POST"))
@@ -92,7 +92,7 @@ class ExamplesPage(Page):
 
 def _tried(body: Mapping[str, Any]) -> Tried | None:
     """What the règlement answers; None while the example can't be read yet."""
-    return rule_drafts.try_one(body, rule_drafts.town_book())
+    return rule_drafts.try_one(body, book_now())
 
 
 def _rules() -> list[tuple[str, str]]:

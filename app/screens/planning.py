@@ -20,6 +20,8 @@ from app.entities.family import MemberKind
 from app.models import Membership, Person, Registration
 from app.rules.facts import Slot
 from app.rules.periods import monday_of
+from app.rules.verdict import Verdict
+from app.screens import days
 from app.screens.page import Page
 from app.services import bookings, clock, planning, refused_requests
 from app.services.bookings import Desk, Draft
@@ -51,7 +53,7 @@ class PlanningPage(Page):
     def week(self, child_id: int) -> ResponseReturnValue:
         """The week that holds ``semaine``, with the change being prepared; ``bascule`` touches a square."""
         today = clock.today()
-        monday = monday_of(_day(request.args.get("semaine"), today))
+        monday = monday_of(days.within(request.args.get("semaine"), today, REACH))
         draft = _draft(request.args.getlist("plus"), request.args.getlist("moins"))
         if _is_too_long(request.args):
             flash(TOO_LONG, "error")
@@ -82,15 +84,16 @@ class PlanningPage(Page):
         if touched is not None:
             answer.headers["HX-Push-Url"] = self.address(child_id, monday, draft, pointed)
         if pointed is not None and pointed.unit in desk.offer.units:
-            _keep(desk, planning.touching(desk, pointed))
-        elif draft:
-            _keep(desk, draft)
+            alone = planning.touching(desk, pointed)
+            _keep(desk, alone, desk.judge(alone))
+        else:
+            _keep(desk, draft, shown.verdict)
         return answer
 
     @expose("/<int:child_id>/envoyer", methods=("POST",))
     def send(self, child_id: int) -> ResponseReturnValue:
         """Send the change: all of it or nothing; refused, it stays in the address to be put right."""
-        monday = monday_of(_day(request.form.get("semaine"), clock.today()))
+        monday = monday_of(days.within(request.form.get("semaine"), clock.today(), REACH))
         draft = _draft(request.form.getlist("plus"), request.form.getlist("moins"))
         if _is_too_long(request.form):
             flash(TOO_LONG, "error")
@@ -99,8 +102,6 @@ class PlanningPage(Page):
         if sent is None:
             abort(404)
         if not sent.accepted:
-            if sent.desk is not None:
-                _keep(sent.desk, draft)
             flash("Rien n’est envoyé : une case est à corriger.", "error")
             return redirect(self.address(child_id, monday, draft))
         flash(sentence_of(sent), "done")
@@ -149,10 +150,11 @@ def bookable_children(family_id: int) -> list[Person]:
     )
 
 
-def _keep(desk: Desk, draft: Draft) -> None:
+def _keep(desk: Desk, draft: Draft, verdict: Verdict) -> None:
     """Keep what a parent is refused, so that the service can tell them why."""
     viewer = current_viewer()
-    refused_requests.keep(desk, draft, desk.judge(draft), viewer.name if viewer else "")
+    if draft:
+        refused_requests.keep(desk, draft, verdict, viewer.name if viewer else "")
 
 
 def _family_id() -> int:
@@ -164,22 +166,13 @@ def _family_id() -> int:
 
 def _desk(child_id: int, monday: date, draft: Draft) -> Desk:
     """The desk over the week shown and the weeks of the draft."""
-    days = [monday, *(slot.on for slot in draft.slots)]
-    first = monday_of(min(days))
-    last = monday_of(max(days)) + timedelta(days=6)
+    reached = [monday, *(slot.on for slot in draft.slots)]
+    first = monday_of(min(reached))
+    last = monday_of(max(reached)) + timedelta(days=6)
     desk = bookings.load_desk(child_id, _family_id(), first, last, clock.now())
     if desk is None:
         abort(404)
     return desk
-
-
-def _day(text: str | None, today: date) -> date:
-    """The day asked for, kept within reach; today when it can't be read."""
-    try:
-        asked = date.fromisoformat(text or "")
-    except ValueError:
-        return today
-    return min(max(asked, today - REACH), today + REACH)
 
 
 def _is_too_long(sent: MultiDict[str, str]) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import joinedload
 
 from app.access.database import db
+from app.access.folding import contains
 from app.access.viewer import Side
 from app.declare import CARE
 from app.entities.family import MemberKind
@@ -25,7 +26,7 @@ from app.rules.squares import read_moment
 from app.rules.values import Misread, read_hour
 from app.rules.who import RESIDENCES
 from app.rules.words import day_words, limit_words, sentence
-from app.screens import numbers
+from app.screens import days, numbers
 from app.screens.page import Page
 from app.services import bookings, clock, paperwork, refused_requests
 from app.services.bookings import Desk, Draft
@@ -34,7 +35,7 @@ from app.services.catalogue import catalogue
 FOUND = 20
 LEVELS = {one.value: one.label for one in Level}
 SHOWN = 60
-BOOK, CANCEL = "reserver", "annuler"
+CANCEL = "annuler"
 REACH = timedelta(days=800)
 SEVERITIES = {
     "refused": ("rose", "x-lg", "Refusé"),
@@ -92,13 +93,13 @@ class RuleTesterPage(Page):
     @expose("/enfants")
     def children(self) -> ResponseReturnValue:
         """Those whose name holds what was typed, for the search box. One statement."""
-        typed = f"%{request.args.get('q', '').strip()[:60]}%"
+        typed = request.args.get("q", "").strip()[:60]
         found = db.session.scalars(
             select(Membership)
             .join(Membership.person)
             .where(
                 Membership.member_kind == MemberKind.CHILD,
-                or_(Person.first_name.ilike(typed), Person.last_name.ilike(typed)),
+                or_(contains(Person.first_name, typed), contains(Person.last_name, typed)),
             )
             .options(joinedload(Membership.person), joinedload(Membership.family))
             .order_by(Person.last_name, Person.first_name, Membership.id)
@@ -195,7 +196,6 @@ def _answer(desk: Desk, asked: Asked) -> dict[str, Any]:
     return {
         "units": offered,
         "chosen": units,
-        "verdict": verdict,
         "is_empty": not draft,
         "papers": expected,
         **_context(refused_requests.trace(desk, draft, verdict)),
@@ -223,13 +223,13 @@ def _member(who: str) -> Membership | None:
 
 def _asked(member: Membership) -> Asked:
     today = clock.today()
-    on = _day(request.args.get("jour"), today)
+    on = days.within(request.args.get("jour"), today, REACH)
     try:
         hour = read_hour(request.args.get("heure") or "")
     except Misread:
         there = local(clock.now())
         hour = Hour(there.hour * 60 + there.minute)
-    at = instant(_day(request.args.get("le"), today), min(hour, END_OF_DAY))
+    at = instant(days.within(request.args.get("le"), today, REACH), min(hour, END_OF_DAY))
     return Asked(
         member.family_id,
         member.person_id,
@@ -238,14 +238,6 @@ def _asked(member: Membership) -> Asked:
         tuple(request.args.getlist("unite")),
         request.args.get("geste") == CANCEL,
     )
-
-
-def _day(text: str | None, today: date) -> date:
-    try:
-        asked = date.fromisoformat(text or "")
-    except ValueError:
-        return today
-    return min(max(asked, today - REACH), today + REACH)
 
 
 def _words(member: Membership) -> str:

@@ -23,7 +23,7 @@ from app.screens.rule_form import RuleForm, form_of, offered
 from app.services import clock, rule_drafts
 from app.services.catalogue import BrokenRule, dated
 from app.services.rule_drafts import Tried
-from app.services.rulebook.compiled import Rows, rows_now, vocabulary_now
+from app.services.rulebook.compiled import Rows, book_now, rows_now, vocabulary_now
 from app.services.rulebook.printed import names_of
 
 FAMILIES = (
@@ -108,7 +108,7 @@ class RulesPage(Page):
             if code not in lines
         ]
         is_broken = any(one.is_broken for one in lines.values())
-        tried = [] if is_broken else rule_drafts.try_examples(rule_drafts.town_book())
+        tried = [] if is_broken else rule_drafts.try_examples(book_now())
         return self.show("staff/rules.html", groups=groups, new=new, tried=tried)
 
     @expose("/sortes")
@@ -206,7 +206,7 @@ class RulesPage(Page):
         except BrokenRule as error:
             return Reading(None), (("", str(error)),)
         sentence = said(rule, rows_now(), body.get("activity_id"))
-        tried = rule_drafts.try_examples(rule_drafts.with_rule(rule_drafts.town_book(), rule))
+        tried = rule_drafts.try_examples(rule_drafts.with_rule(book_now(), rule))
         return Reading(rule, sentence, tuple(tried), rule_drafts.touched(rule, clock.today())), ()
 
 

@@ -1,7 +1,6 @@
 """The calendar of the year, painted by form: what opens on which days (I3, G5)."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import TypeVar
 
 from flask import abort, flash, redirect, request
@@ -12,7 +11,7 @@ from app.access.viewer import Side
 from app.declare import SETTINGS
 from app.models import Activity, SchoolYear
 from app.rules.words import WEEKDAYS
-from app.screens import numbers
+from app.screens import days, numbers
 from app.screens.page import Page
 from app.services import clock, year_calendar
 from app.services.year_calendar import ZONES, Brush, Year
@@ -96,16 +95,9 @@ def _chosen(text: str | None, rows: Sequence[Row]) -> Row | None:
 
 def _brush() -> Brush:
     return Brush(
-        frozenset(on for on in map(_day, request.form.getlist("jour")) if on is not None),
+        frozenset(on for on in map(days.typed, request.form.getlist("jour")) if on is not None),
         frozenset(WEEKDAYS.index(one) for one in request.form.getlist("semaine") if one in WEEKDAYS),
         request.form.get("periode", ""),
-        _day(request.form.get("du")),
-        _day(request.form.get("au")),
+        days.typed(request.form.get("du")),
+        days.typed(request.form.get("au")),
     )
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text or "")
-    except ValueError:
-        return None

@@ -32,9 +32,9 @@ from app.services.rulings import Offer, load_offer
 
 ELSEWHERE = "other_home"
 """Code of a rule that always holds: one child, one square, one household."""
-EFFECTS = {one.value: one for one in PriceEffect}
 TICKED = "ticked"
 """Another: what happened is not cancelled."""
+EFFECTS = {one.value: one for one in PriceEffect}
 
 
 @dataclass(frozen=True)
@@ -82,11 +82,6 @@ class Desk:
     """The child's other bookings of the school year, when a rule looks at them."""
 
     @property
-    def names(self) -> Mapping[str, str]:
-        """What codes are called in sentences."""
-        return self.offer.names
-
-    @property
     def standing(self) -> frozenset[Slot]:
         """The squares that stand before any change."""
         return frozenset(s for s, row in self.bookings.items() if row.status.value in STANDING)
@@ -98,11 +93,6 @@ class Desk:
             frozenset(slot for slot in draft.wanted - standing if slot.unit in units),
             frozenset(slot for slot in draft.unwanted & standing if slot.unit in units),
         )
-
-    @property
-    def taken(self) -> dict[Slot, int]:
-        """The places that are not a newcomer's to take."""
-        return self.others.taken
 
     def registration(self, slot: Slot) -> Registration:
         """The accepted registration that lets the child book the square. LookupError: there is none."""
@@ -138,7 +128,7 @@ class Desk:
             now=self.now,
             calendar=self.offer.calendar,
             places=self.offer.places,
-            taken=self.taken,
+            taken=self.others.taken,
             names=self.offer.names,
             minutes=self.offer.minutes,
             overdue_cents=self.overdue_cents,
@@ -319,7 +309,6 @@ class Sent:
     """What became of a change: the verdict, and what was written when it was accepted."""
 
     verdict: Verdict
-    desk: Desk | None = None
     confirmed: int = 0
     asked: int = 0
     waiting: int = 0
@@ -349,7 +338,7 @@ def send(child_id: int, family_id: int, draft: Draft, now: datetime) -> Sent | N
     verdict = desk.judge(draft)
     if not verdict.accepted or not draft:
         db.session.rollback()
-        return Sent(verdict, desk=desk)
+        return Sent(verdict)
     sent = _write(desk, draft, verdict)
     db.session.commit()
     return sent
@@ -392,4 +381,4 @@ def _write(desk: Desk, draft: Draft, verdict: Verdict) -> Sent:
         row.effect = effects.get(slot) if slot in draft.wanted else row.effect
     if freed:
         places.give_places(desk.now, freed)
-    return Sent(verdict, desk, **counts)
+    return Sent(verdict, **counts)

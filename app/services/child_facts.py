@@ -3,7 +3,7 @@
 Whoever looks, a rule holds the same: what the service alone reads of a child counts too.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -87,21 +87,10 @@ def _asked(child_id: int, family_id: int, codes: set[str], on: date) -> Iterator
     )
     if not codes:
         return
-    yield (
-        select(literal("yes"), Question.code, nobody)
-        .join(Answer, Answer.question_id == Question.id)
-        .outerjoin(SchoolYear, SchoolYear.id == Answer.school_year_id)
-        .where(
-            Question.code.in_(codes),
-            Question.question_kind == QuestionKind.YES_NO,
-            Answer.words == YES,
-            or_(Answer.person_id == child_id, Answer.person_id.is_(None)),
-            or_(
-                Answer.family_id == family_id, and_(Answer.family_id.is_(None), Answer.person_id == child_id)
-            ),
-            or_(Answer.school_year_id.is_(None), this_year),
-        )
+    told = answered_yes(family_id, codes, on).where(
+        or_(Answer.person_id == child_id, Answer.person_id.is_(None))
     )
+    yield told.with_only_columns(literal("yes"), Question.code, nobody)
     yield (
         select(type_coerce(DocumentType.subject, String), DocumentType.code, Document.person_id)
         .join(Document, Document.document_type_id == DocumentType.id)
@@ -115,6 +104,28 @@ def _asked(child_id: int, family_id: int, codes: set[str], on: date) -> Iterator
     )
     yield select(literal("one guardian"), literal(""), Membership.person_id).where(
         Membership.family_id == family_id, Membership.member_kind == MemberKind.GUARDIAN
+    )
+
+
+def answered_yes(family_id: int, codes: Collection[str], on: date) -> Select[tuple[int | None, str]]:
+    """Of these questions, (person, code) of those answered yes and in force that day, as the household says
+    it: its own answers, and those that the homes of a child share.
+    """
+    members = select(Membership.person_id).where(Membership.family_id == family_id)
+    return (
+        select(Answer.person_id, Question.code)
+        .join(Question, Question.id == Answer.question_id)
+        .outerjoin(SchoolYear, SchoolYear.id == Answer.school_year_id)
+        .where(
+            Question.code.in_(codes),
+            Question.question_kind == QuestionKind.YES_NO,
+            Answer.words == YES,
+            or_(
+                Answer.family_id == family_id,
+                and_(Answer.family_id.is_(None), Answer.person_id.in_(members)),
+            ),
+            or_(Answer.school_year_id.is_(None), and_(SchoolYear.starts_on <= on, SchoolYear.ends_on >= on)),
+        )
     )
 
 

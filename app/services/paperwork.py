@@ -19,16 +19,13 @@ from app.declare import Choice
 from app.entities.booking import RegistrationStatus
 from app.entities.family import MemberKind
 from app.entities.paperwork import DocumentStatus, Validity
-from app.entities.question import YES
 from app.models import (
     Activity,
-    Answer,
     Deferral,
     Document,
     DocumentType,
     Membership,
     Person,
-    Question,
     Registration,
     SchoolYear,
 )
@@ -36,6 +33,8 @@ from app.rules import paperwork as rules
 from app.rules.calendar import ONE_DAY, local_day, month_day_in
 from app.rules.calendar import school_year as year_of
 from app.rules.paperwork import Deferred, DocumentRule, Held, Missing, Subject, SubjectKind
+from app.services import clock
+from app.services.child_facts import answered_yes
 
 RENEWS = (5, 1)
 """Month and day from which what is handed in counts for the next school year as well."""
@@ -171,15 +170,10 @@ def _answers(family_id: int, codes: set[str]) -> dict[int, frozenset[str]]:
     if not codes:
         return {}
     found: dict[int, set[str]] = defaultdict(set)
-    asked = (
-        select(Answer.person_id, Question.code)
-        .join(Answer.question)
-        .join(Membership, Membership.person_id == Answer.person_id)
-        .where(Question.code.in_(codes), Answer.words == YES, Membership.family_id == family_id)
-    )
     with unscoped("une pièce est demandée selon une réponse, quel que soit celui qui regarde"):
-        for person_id, code in db.session.execute(asked):
-            found[person_id].add(code)
+        for person_id, code in db.session.execute(answered_yes(family_id, codes, clock.today())):
+            if person_id is not None:
+                found[person_id].add(code)
     return {person_id: frozenset(given) for person_id, given in found.items()}
 
 

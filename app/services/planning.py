@@ -10,7 +10,7 @@ from app.rules.booking import bookable_from, bookable_until
 from app.rules.calendar import local_day
 from app.rules.facts import Slot
 from app.rules.periods import monday_of
-from app.rules.verdict import Refusal, Severity
+from app.rules.verdict import Refusal, Severity, Verdict
 from app.rules.words import moment_words
 from app.services.bookings import Desk, Draft
 
@@ -87,6 +87,7 @@ class Week:
     desk: Desk
     monday: date
     draft: Draft
+    verdict: Verdict
     blocks: tuple[Block, ...]
     said: tuple[Say, ...] = ()
     errors: int = 0
@@ -170,6 +171,7 @@ def week(desk: Desk, monday: date, draft: Draft, pointed: Slot | None = None) ->
         desk=desk,
         monday=monday,
         draft=draft,
+        verdict=verdict,
         blocks=placed,
         said=elsewhere,
         errors=len(verdict.slots(Severity.REFUSED)),

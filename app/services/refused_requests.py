@@ -59,7 +59,7 @@ def keep(desk: Desk, draft: Draft, verdict: Verdict, by: str) -> RefusedRequest 
 
 def trace(desk: Desk, draft: Draft, verdict: Verdict) -> dict[str, Any]:
     """Everything that explains an answer, in plain values: the moment, the facts, every rule."""
-    told = explain(desk.plan(draft), desk.all_rules, desk.names)
+    told = explain(desk.plan(draft), desk.all_rules, desk.offer.names)
     return {
         "at": moment_text(desk.now),
         "adds": _squares(draft.wanted),

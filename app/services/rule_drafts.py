@@ -26,7 +26,7 @@ from app.rules.trying import Book
 from app.rules.words import day_words, french
 from app.services import places
 from app.services.catalogue import BrokenRule, catalogue, code_of, dated
-from app.services.rulebook.compiled import book_now, vocabulary_now
+from app.services.rulebook.compiled import vocabulary_now
 
 FIELDS = ("activity_id", "units", "weekdays", "who", "unless", "from_on", "until_on", "article_id")
 """What a draft says of a rule, besides its code, its kind and its parameters."""
@@ -38,7 +38,6 @@ class Tried:
     """An example tried on a règlement: what it shows, and what is not as expected."""
 
     id: int
-    code: str
     sentence: str
     problems: tuple[str, ...] = ()
 
@@ -97,16 +96,15 @@ def find(code: str) -> tuple[Rule | None, RuleDraft | None]:
     return rule, draft
 
 
-def with_rule(book: Book, changed: DatedRule | None) -> Book:
+def with_rule(book: Book, changed: DatedRule) -> Book:
     """The règlement once this rule is published, in place of the one of its code or after it."""
-    if changed is None:
-        return book
     rules = []
     for one in book.rules:
         if one.code != changed.code:
             rules.append(one)
         elif one.from_on < changed.from_on:
-            rules.append(replace(one, until_on=changed.from_on))
+            until_on = min(changed.from_on, one.until_on or date.max)
+            rules.append(replace(one, until_on=until_on))
     return replace(book, rules=(*rules, changed))
 
 
@@ -121,20 +119,19 @@ def try_examples(book: Book) -> list[Tried]:
 
 def _tried(row: Example, found: Written, book: Book) -> Tried:
     if found.example is None or found.expected is None:
-        return Tried(row.id, row.code, french(row.sentence), tuple(message for _, message in found.errors))
-    return _answered(row.id, row.code, row.sentence, found.example, found.expected, book)
+        return Tried(row.id, french(row.sentence), tuple(message for _, message in found.errors))
+    return _answered(row.id, row.sentence, found.example, found.expected, book)
 
 
 def _answered(
     number: int,
-    code: str,
     says: str,
     asked: examples.Example,
     expected: examples.Expected,
     book: Book,
 ) -> Tried:
     problems = trying.differences(expected, trying.run(asked, book))
-    return Tried(number, code, french(says), tuple(message for _, message in problems))
+    return Tried(number, french(says), tuple(message for _, message in problems))
 
 
 def try_one(body: Mapping[str, Any], book: Book) -> Tried | None:
@@ -142,7 +139,7 @@ def try_one(body: Mapping[str, Any], book: Book) -> Tried | None:
     found = examples.read(body, vocabulary_now())
     if found.example is None or found.expected is None:
         return None
-    return _answered(0, "", found.example.says, found.example, found.expected, book)
+    return _answered(0, found.example.says, found.example, found.expected, book)
 
 
 def example(example_id: int) -> Example | None:
@@ -165,11 +162,6 @@ def delete_example(row: Example) -> None:
     """Let an example go. Commits."""
     db.session.delete(row)
     db.session.commit()
-
-
-def town_book() -> Book:
-    """The town's règlement as it is in force."""
-    return book_now()
 
 
 def touched(changed: DatedRule, today: date) -> int:
@@ -200,6 +192,10 @@ def free_code(title: str, taken: Collection[str]) -> str:
     spaced = title.lower().replace("’", " ")
     plain = unicodedata.normalize("NFKD", spaced).encode("ascii", "ignore").decode()
     base = re.sub(r"[^a-z0-9]+", "-", plain)[: CODE_LENGTH - 4].strip("-") or "sans-nom"
+    return _free(base, taken)
+
+
+def _free(base: str, taken: Collection[str]) -> str:
     ranked = (f"{base}-{rank}" for rank in count(2))
     return next(one for one in chain([base], ranked) if one not in taken)
 
@@ -259,4 +255,4 @@ def _past_code(code: str, until_on: date) -> str:
     """What the rule that was in force until that day is called from now on."""
     base = f"{code[: CODE_LENGTH - 20]}-avant-{until_on.isoformat()}"
     taken = set(db.session.scalars(select(Rule.code).where(Rule.code.startswith(base))))
-    return next(one for one in (base, *(f"{base}-{rank}" for rank in range(2, 100))) if one not in taken)
+    return _free(base, taken)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.access.database import db
 from app.entities.calendar import PeriodKind
-from app.models import Opening, Unit
+from app.models import Activity, DocumentType, Opening, Unit
 from app.rules.calendar import Calendar, Span, Weekday, days_open
 from app.rules.facts import Slot
 from app.rules.kinds.places import Capacity
@@ -83,9 +83,14 @@ def _ruled(known: Catalogue, slot: Slot) -> int | None:
 def _names(units: Mapping[str, Unit]) -> dict[str, str]:
     names: dict[str, str] = {}
     for code, unit in units.items():
-        names[code] = unit.phrase or f"«\u00a0{unit.name}\u00a0»"
-        names[unit.activity.code] = unit.activity.phrase or f"«\u00a0{unit.activity.name}\u00a0»"
+        names[code] = called(unit)
+        names[unit.activity.code] = called(unit.activity)
     return names
+
+
+def called(row: Unit | Activity | DocumentType) -> str:
+    """Its noun phrase in a sentence; its name between quotes where nobody wrote one."""
+    return row.phrase or f"«\u00a0{row.name}\u00a0»"
 
 
 def _minutes(units: Mapping[str, Unit]) -> dict[str, int]:

@@ -185,12 +185,23 @@ def open_days(year: Year, brush: Brush, units: Collection[Unit], places: int | N
     with unscoped("des jours d’ouverture de la ville, écrits par centaines"):
         for first in range(0, len(new), CHUNK):
             db.session.execute(insert(Opening), new[first : first + CHUNK])
+        if places is not None:
+            for row in _opened(wanted & known):
+                row.places = places
         db.session.commit()
     if not wanted:
         return "Aucun jour n’est choisi : cochez des jours, ou des jours de la semaine."
+    if not new and places is not None:
+        return "Ces jours étaient déjà ouverts : leurs places sont changées."
     if not new:
         return "Ces jours étaient déjà ouverts."
     return f"{counted(len({one['open_on'] for one in new}), 'jour ouvert', 'jours ouverts')}."
+
+
+def _opened(squares: Collection[tuple[int, date]]) -> Iterator[Opening]:
+    units, days = {unit_id for unit_id, _ in squares}, {on for _, on in squares}
+    rows = db.session.scalars(select(Opening).where(Opening.unit_id.in_(units), Opening.open_on.in_(days)))
+    yield from (row for row in rows if (row.unit_id, row.open_on) in squares)
 
 
 def close_days(year: Year, brush: Brush, units: Collection[Unit]) -> str:
@@ -217,8 +228,10 @@ def close_days(year: Year, brush: Brush, units: Collection[Unit]) -> str:
     db.session.commit()
     told = f"{counted(len(set(gone.values())), 'jour fermé', 'jours fermés')}."
     if held:
-        days_held = counted(len({on for _, on in held}), "jour réservé reste", "jours réservés restent")
-        told += f" {days_held} ouverts : une fermeture se dit par un jour de fermeture, avec son motif."
+        days_held = counted(
+            len({on for _, on in held}), "jour réservé reste ouvert", "jours réservés restent ouverts"
+        )
+        told += f" {days_held} : une fermeture se dit par un jour de fermeture, avec son motif."
     return told
 
 

@@ -1,15 +1,13 @@
 """36 real towns: their files check, their examples are green, and each of their rules is needed by one."""
 
-import time
 from dataclasses import replace
 
 import pytest
 
 from app.models import Activity, Article, DocumentType, FreezeDate, Question, Rule, Tariff
-from app.services.rulebook import check_text
 from app.services.rulebook.draft import Draft
 from app.services.rulebook.trials import failures
-from tests.support.coverage import PAGE, TODAY, checked, facts, file_of, page, towns
+from tests.support.coverage import PAGE, checked, facts, file_of, page, towns
 
 NAMED = (Rule, Activity, DocumentType, Question, Tariff, Article)
 
@@ -56,26 +54,17 @@ def test_ninety_five_facts_in_a_hundred_are_said() -> None:
     assert sum(one.is_said for one in facts()) >= 0.95 * len(facts())
 
 
-def test_the_largest_file_is_checked_within_a_second_of_cpu() -> None:
-    text = max((file_of(town).read_text(encoding="utf-8") for town in towns()), key=len)
-    check_text(text, TODAY)
-    before = time.process_time()
-    assert check_text(text, TODAY).is_sound
-    assert time.process_time() - before < 1
-
-
 def test_an_example_of_a_town_is_red_when_its_answer_is_wrong() -> None:
     """The proof that green is not given: every expected refusal, turned into an acceptance, is told."""
     for town in towns():
-        text = file_of(town).read_text(encoding="utf-8")
-        for entry in checked(town).draft.entries:
+        draft = checked(town).draft
+        for entry in draft.entries:
             tried = entry.extras.get("example")
             if tried is None or not tried.expected.refused_by:
                 continue
             wrong = replace(tried, expected=replace(tried.expected, refused_by=frozenset()))
-            draft = checked(town).draft
             entries = [
                 replace(one, extras={**one.extras, "example": wrong}) if one is entry else one
                 for one in draft.entries
             ]
-            assert list(failures(Draft(draft.tree, entries))), (town, entry.code, len(text))
+            assert list(failures(Draft(draft.tree, entries))), (town, entry.code)

@@ -1,8 +1,6 @@
 """The planning page: what a touch answers, what a send writes, and who is let in."""
 
-import re
 from datetime import datetime
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -13,24 +11,16 @@ from app.entities.booking import BookingStatus
 from app.models import Booking, RefusedRequest
 from app.services import clock
 from tests.people import Town
+from tests.support.pages import words
 from tests.support.sql import count_statements
-from tests.wednesday import NOW
 
+pytestmark = pytest.mark.usefixtures("first_of_december")
 WEEK = "semaine=2026-12-07"
 MORNING, MEAL = "mercredi.matin@2026-12-09", "mercredi.repas@2026-12-09"
 
 
-@pytest.fixture(autouse=True)
-def first_of_december(monkeypatch: pytest.MonkeyPatch) -> None:
-    set_clock(monkeypatch, NOW)
-
-
 def set_clock(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
     monkeypatch.setattr(clock, "now", lambda: now)
-
-
-def words(answer: Any) -> str:
-    return re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True)).replace("\u00a0", " ")
 
 
 def booked() -> dict[str, BookingStatus]:

@@ -1,8 +1,6 @@
 """The calendar of the year: read at a glance, painted by weekdays or day by day, proposed from a zone."""
 
-import re
 from datetime import date
-from html import unescape
 from typing import Any
 
 import pytest
@@ -10,28 +8,27 @@ from sqlalchemy import select
 
 from app.access.database import db
 from app.access.viewer import unscoped
-from app.models import ClosingDay, Opening, Period, SchoolYear
-from app.services import bookings, clock
+from app.models import Activity, ClosingDay, Opening, Period
+from app.services import bookings
 from app.services.bookings import Draft
 from tests.people import Town
+from tests.support.pages import words
 from tests.wednesday import MEAL, NOW, WEDNESDAY
 
+pytestmark = pytest.mark.usefixtures("first_of_december")
 ADDRESS = "/service/calendrier/"
-
-
-@pytest.fixture(autouse=True)
-def first_of_december(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "now", lambda: NOW)
-
-
-def words(answer: Any) -> str:
-    text = re.sub(r"<[^>]+>", " ", answer.get_data(as_text=True))
-    return re.sub(r"\s+", " ", unescape(text).replace("\u00a0", " "))
 
 
 def opened(unit_id: int) -> set[date]:
     with unscoped("vérification"):
         return set(db.session.scalars(select(Opening.open_on).where(Opening.unit_id == unit_id)))
+
+
+def places_of(unit_id: int) -> int | None:
+    with unscoped("vérification"):
+        return db.session.scalars(
+            select(Opening.places).where(Opening.unit_id == unit_id, Opening.open_on == date(2027, 3, 4))
+        ).one()
 
 
 def paint(town: Town, **fields: Any) -> str:
@@ -106,11 +103,10 @@ def test_weekdays_of_school_time_are_painted_at_once(with_periods: Town) -> None
 def test_days_touched_one_by_one_open_with_their_places(with_periods: Town) -> None:
     unit = with_periods.units["mercredi.repas"]
     assert "1 jour ouvert." in paint(with_periods, jour=["2027-03-04"], places="7", ouvrir="1")
-    with unscoped("vérification"):
-        row = db.session.scalars(
-            select(Opening).where(Opening.unit_id == unit, Opening.open_on == date(2027, 3, 4))
-        ).one()
-    assert row.places == 7
+    assert places_of(unit) == 7
+    said = paint(with_periods, jour=["2027-03-04"], places="9", ouvrir="1")
+    assert "leurs places sont changées" in said
+    assert places_of(unit) == 9
     assert "1 jour fermé." in paint(with_periods, jour=["2027-03-04"], fermer="1")
     assert date(2027, 3, 4) not in opened(unit)
 
@@ -122,7 +118,7 @@ def test_a_day_that_somebody_has_booked_stays_open(with_periods: Town) -> None:
         )
     assert sent is not None and sent.confirmed == 1
     said = paint(with_periods, jour=[WEDNESDAY.isoformat(), "2026-12-16"], fermer="1")
-    assert "1 jour fermé." in said and "1 jour réservé reste ouverts" in said
+    assert "1 jour fermé." in said and "1 jour réservé reste ouvert : une fermeture se dit" in said
     assert WEDNESDAY in opened(with_periods.units["mercredi.repas"])
 
 
@@ -147,7 +143,10 @@ def test_another_year_or_activity_is_no_page(open_town: Town) -> None:
     assert client.get(f"{ADDRESS}?annee=abc").status_code == 404
 
 
-def test_a_town_without_a_year_is_told(town: Town) -> None:
+def test_a_town_where_nothing_is_booked_day_by_day_is_told(town: Town) -> None:
     with unscoped("test"):
-        assert db.session.scalars(select(SchoolYear)).all()
-    assert town.client("configurator").get(ADDRESS).status_code == 200
+        for one in db.session.scalars(select(Activity)):
+            one.is_bookable = False
+        db.session.commit()
+    page = words(town.client("configurator").get(ADDRESS))
+    assert "Rien à peindre encore" in page and "Ouvrir ces jours" not in page

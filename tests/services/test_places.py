@@ -1,6 +1,6 @@
 """The waiting list: a free place goes to the first who waits, whoever set it free, and they are told."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -8,16 +8,13 @@ from sqlalchemy import select
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.booking import BookingStatus, RegistrationStatus
-from app.entities.family import MemberKind
 from app.models import (
     Activity,
     Booking,
     ClosingDay,
     HistoryEntry,
-    Membership,
     Opening,
     OutgoingMail,
-    Person,
     Registration,
     Rule,
     Unit,
@@ -25,7 +22,7 @@ from app.models import (
 from app.services import bookings, jobs, places
 from app.services.bookings import Draft, Sent
 from tests.people import Town
-from tests.wednesday import MEAL, NOW, PARIS, WEDNESDAY
+from tests.wednesday import MEAL, NOW, PARIS, WEDNESDAY, one_more_child
 
 ASKED, CONFIRMED, WAITING = BookingStatus.ASKED, BookingStatus.CONFIRMED, BookingStatus.WAITING
 
@@ -58,26 +55,7 @@ def mails() -> list[OutgoingMail]:
 @pytest.fixture
 def full(open_town: Town) -> Town:
     """Lila and Tom have the two meals; Zoé waits, then Noé."""
-    with unscoped("un enfant de plus chez les Durand"):
-        noe = Person(first_name="Noé", last_name="Durand", born_on=date(2018, 1, 1))
-        db.session.add(noe)
-        db.session.add(
-            Membership(family_id=open_town.families["B"], person=noe, member_kind=MemberKind.CHILD)
-        )
-        db.session.flush()
-        db.session.add(
-            Registration(
-                family_id=open_town.families["B"],
-                child_id=noe.id,
-                activity_id=open_town.activities["mercredi"],
-                school_year_id=open_town.school_year,
-                status=RegistrationStatus.ACCEPTED,
-                starts_on=date(2026, 9, 1),
-                ends_on=date(2027, 7, 3),
-            )
-        )
-        db.session.commit()
-        open_town.people["noe"] = noe.id
+    one_more_child(open_town, "Noé", "B")
     ask(open_town, "claire", "lila", "A")
     ask(open_town, "denis", "tom", "B", 1)
     assert ask(open_town, "claire", "zoe", "A", 2).waiting == 1

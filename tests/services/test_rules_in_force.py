@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import Entity
-from app.entities.booking import BookingStatus, PriceEffect, RegistrationStatus
+from app.entities.booking import BookingStatus, PriceEffect
 from app.entities.family import CustodyWeeks, Residence
 from app.entities.paperwork import Subject
 from app.entities.question import QuestionKind, QuestionSection
@@ -34,7 +34,7 @@ from app.services.bookings import Desk, Draft
 from tests.people import Town
 from tests.support.papers import ask_for
 from tests.support.sql import count_statements
-from tests.wednesday import MEAL, MORNING, NOW, PARIS, WEDNESDAY
+from tests.wednesday import MEAL, MORNING, NOW, PARIS, WEDNESDAY, one_more_child
 
 
 def add(*rows: Entity) -> None:
@@ -157,48 +157,24 @@ def test_what_is_late_but_dearer_is_kept_with_the_booking(
 
 def test_a_place_goes_by_the_priorities_of_the_town_then_the_first_come(open_town: Town) -> None:
     rule(open_town, "priority", {"rank": 1}, who={"residence": ["resident"]})
+    noe_id = one_more_child(open_town, "Noé", "B")
     with unscoped("test"):
         for family in db.session.scalars(select(Family)):
             is_a = family.id == open_town.families["A"]
             family.residence = Residence.OUTSIDE if is_a else Residence.RESIDENT
-        noe = Person(first_name="Noé", last_name="Durand", born_on=date(2018, 1, 1))
-        db.session.add(noe)
-        db.session.flush()
-        db.session.add(
-            Registration(
-                family_id=open_town.families["B"],
-                child_id=noe.id,
-                activity_id=open_town.activities["mercredi"],
-                school_year_id=open_town.school_year,
-                status=RegistrationStatus.ACCEPTED,
-                starts_on=date(2026, 9, 1),
-                ends_on=date(2027, 7, 3),
-            )
-        )
-        registration = db.session.scalars(
-            select(Registration).where(Registration.child_id == open_town.people["zoe"])
-        ).first()
-        assert registration is not None
-        rows = [
+        of_child = {one.child_id: one for one in db.session.scalars(select(Registration))}
+        db.session.add_all(
             Booking(
-                family_id=family_id,
+                family_id=open_town.families[family],
                 child_id=child_id,
-                registration=registration if child_id != noe.id else None,
+                registration=of_child[child_id],
                 unit_id=open_town.units[MEAL.unit],
                 booked_on=WEDNESDAY,
                 status=BookingStatus.WAITING,
                 asked_at=NOW + timedelta(minutes=minutes),
             )
-            for family_id, child_id, minutes in (
-                (open_town.families["A"], open_town.people["zoe"], 0),
-                (open_town.families["B"], noe.id, 5),
-            )
-        ]
-        rows[1].registration = db.session.scalars(
-            select(Registration).where(Registration.child_id == noe.id)
-        ).one()
-        db.session.add_all(rows)
-        noe_id = noe.id
+            for family, child_id, minutes in (("A", open_town.people["zoe"], 0), ("B", noe_id, 5))
+        )
         db.session.commit()
     assert book(open_town, "tom", "B", "denis").waiting == 1  # two wait already
     with unscoped("test"):
@@ -312,6 +288,32 @@ def test_a_paper_is_asked_of_those_who_answered_yes(town: Town) -> None:
         )
         db.session.commit()
     assert [one.code for one in ask(town).missing] == ["pai"]
+
+
+def test_what_the_other_home_answers_asks_nothing_here(town: Town) -> None:
+    """An answer that each home gives for itself is of that home alone."""
+    ask_for("pai", asked_if="garderie")
+    with unscoped("test"):
+        question = Question(
+            code="garderie",
+            label="Une question de chaque foyer ?",
+            section=QuestionSection.SCHOOLING,
+            subject=Subject.CHILD,
+            question_kind=QuestionKind.YES_NO,
+            is_yearly=False,
+        )
+        db.session.add(question)
+        db.session.flush()
+        db.session.add(
+            Answer(
+                question_id=question.id,
+                person_id=town.people["lila"],
+                family_id=town.families["B"],
+                value={"value": True},
+            )
+        )
+        db.session.commit()
+    assert ask(town).missing == ()
 
 
 # --- What is kept of a refusal -------------------------------------------------------------------

@@ -34,6 +34,7 @@ from app.rules import (
     who,
 )
 from app.rules.money import Bracket, Grid
+from app.rules.parameters import Known
 from app.rules.registry import build, dump
 from app.rules.registry import kinds as rule_kinds
 from app.rules.values import Misread, hint
@@ -150,11 +151,11 @@ def rules(draft: Draft) -> Iterator[Problem]:
             elif activity is not None and units[code].parent is not activity:
                 yield entry.problem(f"l’unité « {code} » n’est pas de l’activité {activity.code}.", "units")
         for key in ("who", "unless"):
-            yield from _whom(draft, entry, key)
+            yield from _whom(known, entry, key)
         yield from _dates(entry)
 
 
-def _whom(draft: Draft, entry: Entry, key: str) -> Iterator[Problem]:
+def _whom(words_of: Known, entry: Entry, key: str) -> Iterator[Problem]:
     """Whom a rule is for is told by what the town knows: classes, groups, questions, documents."""
     if not entry.values[key]:
         entry.values[key] = None
@@ -165,7 +166,6 @@ def _whom(draft: Draft, entry: Entry, key: str) -> Iterator[Problem]:
         yield entry.problem(str(error), key)
         return
     entry.values[key] = found.dump()
-    words_of = vocabulary(draft)
     known = {
         "levels": words_of["level"],
         "groups": words_of["group"],
@@ -279,6 +279,7 @@ REMEDIES = {
 @checks
 def paperwork(draft: Draft) -> Iterator[Problem]:
     """Documents say how long they hold; questions offer choices when they need some."""
+    yes_no = {one.code for one in draft.sound(Question) if one.values["question_kind"] is QuestionKind.YES_NO}
     for entry in draft.sound(DocumentType):
         months = entry.values["validity_months"]
         if entry.values["validity"] is Validity.MONTHS and not months:
@@ -287,6 +288,10 @@ def paperwork(draft: Draft) -> Iterator[Problem]:
             yield entry.problem(
                 "« validity_months » ne sert qu’avec « validity: months ».", "validity_months"
             )
+        code = entry.values["asked_if"]
+        if code and code not in yes_no:
+            wrong = f"« {code} » n’est pas une question à oui ou non : {hint(code, yes_no)}"
+            yield entry.problem(wrong, "asked_if")
     for entry in draft.sound(Question):
         needs = entry.values["question_kind"] in (QuestionKind.CHOICE, QuestionKind.SEVERAL)
         if needs and not entry.values["choices"]:

@@ -53,6 +53,7 @@ from app.services.rulebook import patterns
 from app.services.rulebook.calendar import ONE_DAY, Stretch, open_days
 from app.services.rulebook.compiled import Rows, rows_now, rows_of
 from app.services.rulebook.draft import Draft
+from app.services.rulings import called
 from app.services.settings import Town, town_of
 
 WHEN = {"term": "En période scolaire", "holidays": "Pendant les vacances", "": ""}
@@ -184,12 +185,11 @@ def names_of(rows: Rows, activity: Activity | None = None) -> dict[str, str]:
     found: dict[str, str] = {one.value: one.label for one in Level}
     found |= {one.name: f"«{NBSP}{one.name}{NBSP}»" for one in rows[CareGroup]}
     found |= {one.code: f"«{NBSP}{one.label}{NBSP}»" for one in rows[Question]}
-    found |= {one.code: one.phrase or one.name for one in rows[DocumentType]}
-    found |= {one.code: one.phrase or one.name for one in rows[Activity]}
+    found |= {one.code: called(one) for one in (*rows[DocumentType], *rows[Activity])}
     for one in rows[Unit]:
         is_elsewhere = activity is not None and one.activity is not activity
         of = f" ({one.activity.name})" if is_elsewhere else ""
-        found[f"{one.activity.code}.{one.code}"] = (one.phrase or one.name) + of
+        found[f"{one.activity.code}.{one.code}"] = called(one) + of
     return found
 
 
