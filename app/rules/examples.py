@@ -36,10 +36,10 @@ from app.rules.squares import (
     RuleCode,
     Squares,
 )
+from app.rules.verdict import PriceEffect
 from app.rules.who import RESIDENCES
 
 EXPECT = "expect"
-Effect = Literal["surcharge", "full_price"]
 CUSTODY = {"even": "paires", "odd": "impaires"}
 EFFECTS = {"surcharge": "majoration", "full_price": "tarif réduit perdu"}
 
@@ -61,7 +61,7 @@ class Expected:
         "Mis en liste d’attente par", may_be_empty=True, default=None
     )
     warned_by: frozenset[RuleCode] | None = param("Averti par", may_be_empty=True, default=None)
-    effects: frozenset[Effect] | None = param(
+    effects: frozenset[PriceEffect] | None = param(
         "Effets sur le prix", may_be_empty=True, labels=EFFECTS, default=None
     )
     remedy: str | None = param("Remède proposé", default=None, help="Les mots du bouton : Ajouter le repas.")

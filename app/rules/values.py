@@ -47,7 +47,7 @@ class Untyped(TypeError):
 @dataclass(frozen=True, slots=True)
 class Shape:
     """How one type is read, written and said. `form` tells screens which field to draw; `many` whether it
-    takes several.
+    takes several; ``nested`` whether each is a list itself.
     """
 
     form: str
@@ -55,6 +55,7 @@ class Shape:
     dump: Callable[[Any], object]
     say: Callable[[Any, Names], str]
     many: bool = False
+    nested: bool = False
     optional: bool = False
     choices: tuple[str, ...] = ()
 
@@ -236,4 +237,4 @@ def _several(one: Shape) -> Shape:
     def dump(values: frozenset[Any]) -> object:
         return [one.dump(value) for value in in_order(values)]
 
-    return Shape(one.form, read, dump, say, many=True, choices=one.choices)
+    return Shape(one.form, read, dump, say, many=True, nested=one.many, choices=one.choices)

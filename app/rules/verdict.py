@@ -20,7 +20,8 @@ class Severity(StrEnum):
     WARNING = "warning"  # said, stops nothing: a square that stood before and that the change leaves alone
 
 
-Effect = Literal["", "surcharge", "full_price"]
+PriceEffect = Literal["surcharge", "full_price"]
+Effect = Literal[""] | PriceEffect
 """What a warning costs, for whoever prices the square: a surcharge, or the reduced tariff lost."""
 
 RANK = {severity: rank for rank, severity in enumerate(Severity)}

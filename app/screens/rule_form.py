@@ -199,7 +199,7 @@ def _fields(one: Parameter, told: Offered, body: Mapping[str, Any] | None) -> di
     kw = {"unit": one.unit} if one.unit else {}
     name, form = OWN + one.name, one.shape.form
     pairs = {"unit": told.units, "document": told.documents}.get(form)
-    if pairs is not None and _is_nested(one):
+    if pairs is not None and one.shape.nested:
         given = len((body or {}).get("parameters", {}).get(one.name, ()))
         return {
             f"{name}-{rank}": several(pairs, label=f"{one.label}, {rank + 1}")
@@ -219,10 +219,6 @@ def _fields(one: Parameter, told: Offered, body: Mapping[str, Any] | None) -> di
     if form == "date":
         return {name: Day(**common)}
     return {name: StringField(**common, filters=[one_line], default=_text(one, one.default), render_kw=kw)}
-
-
-def _is_nested(one: Parameter) -> bool:
-    return one.shape.many and "frozenset[frozenset" in str(one.type).replace("typing.", "")
 
 
 def _text(one: Parameter, value: Any) -> str:
@@ -253,7 +249,7 @@ def _data(kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:
         if one.name not in given:
             continue
         value, name = given[one.name], OWN + one.name
-        if _is_nested(one):
+        if one.shape.nested:
             found |= {f"{name}-{rank}": codes for rank, codes in enumerate(value)}
         elif one.shape.form == "date":
             found[name] = date.fromisoformat(str(value))
@@ -269,7 +265,7 @@ def _data(kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:
 def _value(form: RuleForm, one: Parameter) -> Any:
     """What was written for a parameter, in plain values."""
     name = OWN + one.name
-    if _is_nested(one):
+    if one.shape.nested:
         lines = [field.data for field in form if field.name.startswith(f"{name}-") and field.data]
         return [list(line) for line in lines]
     value = form[name].data

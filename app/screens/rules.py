@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import abort, flash, redirect, request
+from flask import Response, abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 from sqlalchemy import select
@@ -16,47 +16,27 @@ from app.access.viewer import Side, current_viewer
 from app.declare import SETTINGS
 from app.models import Activity, Rule
 from app.rules.booking import DatedRule, describe_dated
+from app.rules.kinds import by_family
 from app.rules.registry import Kind, build, describe, kinds
 from app.rules.words import french
 from app.screens.page import Page
 from app.screens.rule_form import RuleForm, form_of, offered
-from app.services import clock, rule_drafts
+from app.services import clock, press, rule_drafts
 from app.services.catalogue import BrokenRule, dated
 from app.services.rule_drafts import Tried
 from app.services.rulebook.compiled import Rows, book_now, rows_now, vocabulary_now
-from app.services.rulebook.printed import names_of
+from app.services.rulebook.printed import names_of, printed_now
 
-FAMILIES = (
-    (
-        "Délais",
-        (
-            "notice",
-            "notice_weekly",
-            "notice_hours",
-            "notice_monthly",
-            "notice_period",
-            "window",
-            "opens_before",
-        ),
-    ),
-    (
-        "Ce qui se réserve",
-        (
-            "requires",
-            "excludes",
-            "combinations",
-            "same_each_day",
-            "count",
-            "full_week",
-            "consecutive",
-            "cancellations",
-        ),
-    ),
-    ("Qui", ("age", "custody", "priority", "registration")),
-    ("Places", ("capacity", "staff_ratio", "minimum")),
-    ("Dossier", ("papers", "no_debt")),
-)
-"""The kinds as they are offered, by what one looks for."""
+CALLED = {
+    "mercredi.matin": "le matin",
+    "mercredi.repas": "le repas",
+    "mercredi.apres-midi": "l’après-midi au centre de loisirs",
+    "jeunes.apres-midi": "l’après-midi à l’accueil jeunes",
+    "alsh.matin": "le matin seul",
+    "alsh.repas": "le repas",
+    "assurance": "l’attestation d’assurance",
+}
+"""What the examples of the kinds name."""
 
 
 @dataclass(frozen=True)
@@ -111,13 +91,17 @@ class RulesPage(Page):
         tried = [] if is_broken else rule_drafts.try_examples(book_now())
         return self.show("staff/rules.html", groups=groups, new=new, tried=tried)
 
+    @expose("/reglement.pdf")
+    def printed(self) -> ResponseReturnValue:
+        """The règlement in force, as a parent reads it."""
+        today = clock.today()
+        content = press.pdf("pdf/reglement.html", "css/reglement.css", book=printed_now(today), today=today)
+        return Response(content, mimetype="application/pdf")
+
     @expose("/sortes")
     def choose(self) -> ResponseReturnValue:
         """The kinds of rule, each with an example of what it says."""
-        found = kinds()
-        families = [
-            (name, [(found[code], _example(found[code])) for code in codes]) for name, codes in FAMILIES
-        ]
+        families = {name: [(one, _example(one)) for one in several] for name, several in by_family().items()}
         return self.show("staff/rules_kinds.html", families=families)
 
     @expose("/nouvelle/<kind>", methods=("GET", "POST"))
@@ -242,4 +226,4 @@ def _told(code: str, body: Mapping[str, Any], told: Rows) -> str:
 
 def _example(kind: Kind) -> str:
     built = build(kind.code, kind.example)
-    return describe(built.rule) if built.rule is not None else ""
+    return describe(built.rule, CALLED) if built.rule is not None else ""

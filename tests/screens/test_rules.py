@@ -2,12 +2,14 @@
 publishing leaves the past its rules.
 """
 
+import io
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from pypdf import PdfReader
 from sqlalchemy import select
 
 from app.access.database import db
@@ -53,10 +55,25 @@ def test_rules_read_as_families_read_them(open_town: Town) -> None:
     assert "« Mercredis des Grappaloups » : « Matin » se réserve avec « Repas ». Article 7." in page
 
 
+def test_the_printed_reglement_says_what_the_page_says(open_town: Town) -> None:
+    client = open_town.client("configurator")
+    assert f'href="{ADDRESS}/reglement.pdf"' in client.get(f"{ADDRESS}/").get_data(as_text=True)
+    answer = client.get(f"{ADDRESS}/reglement.pdf")
+    assert answer.mimetype == "application/pdf"
+    told = " ".join(" ".join(one.extract_text() for one in PdfReader(io.BytesIO(answer.data)).pages).split())
+    assert "réservable et annulable jusqu’au dimanche de la semaine d’avant" in told
+
+
 @pytest.mark.parametrize("name", ["claire", "desk", None])
 def test_nobody_else_opens_them(open_town: Town, name: str | None) -> None:
     client = open_town.client(name)
-    for address in (f"{ADDRESS}/", f"{ADDRESS}/delai", f"{EXAMPLES}/", f"{EXAMPLES}/nouveau"):
+    for address in (
+        f"{ADDRESS}/",
+        f"{ADDRESS}/delai",
+        f"{ADDRESS}/reglement.pdf",
+        f"{EXAMPLES}/",
+        f"{EXAMPLES}/nouveau",
+    ):
         assert client.get(address).status_code in (302, 403, 404)
     assert client.post(f"{ADDRESS}/delai", data={"publish": "1"}).status_code in (302, 400, 403, 404)
 

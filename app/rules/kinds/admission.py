@@ -9,6 +9,7 @@ from datetime import date
 from typing import Literal
 
 from app.rules.facts import Covers, Plan, Slot
+from app.rules.kinds.limits import FIRM, Firm
 from app.rules.registry import BadParameter, kind, param
 from app.rules.verdict import Refusal, Severity, withdraw
 from app.rules.words import NBSP, counted, day_words, sentence
@@ -98,10 +99,7 @@ class CustodyWeeks:
     number them).
     """
 
-    late: Literal["refused", "ask_staff"] = param(
-        "Les autres semaines", labels={"refused": "refuser", "ask_staff": "demander l’accord du service"},
-        default="refused",
-    )  # fmt: skip
+    late: Firm = param("Les autres semaines", labels=FIRM, default="refused")
 
     @property
     def then(self) -> str:

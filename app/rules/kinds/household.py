@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
 from app.rules.facts import Covers, DocumentCode, Plan, Slot
+from app.rules.kinds.limits import FIRM, Firm
 from app.rules.registry import BadParameter, kind, param
 from app.rules.verdict import Refusal, Severity, withdraw
 from app.rules.words import NBSP, cents_words, joined, money_words
-
-Late = Literal["refused", "ask_staff"]
-LATE = {"refused": "refuser", "ask_staff": "demander l’accord du service"}
 
 
 def asked(plan: Plan, covers: Covers) -> Iterator[tuple[int, str, frozenset[Slot]]]:
@@ -35,7 +32,7 @@ class Papers:
     """Refuse a booking while one of these documents is not valid. They are told by their codes."""
 
     documents: frozenset[DocumentCode] = param("Pièces", help="Les codes des pièces demandées.")
-    late: Late = param("Tant qu’elles manquent", labels=LATE, default="refused")
+    late: Firm = param("Tant qu’elles manquent", labels=FIRM, default="refused")
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
         traits = {mine.child.id: mine.child.traits for mine in plan.children}
@@ -63,7 +60,7 @@ class NoDebt:
     """
 
     tolerated: Decimal = param("Somme tolérée", unit="€", default=Decimal(0))
-    late: Late = param("Tant qu’elles ne le sont pas", labels=LATE, default="refused")
+    late: Firm = param("Tant qu’elles ne le sont pas", labels=FIRM, default="refused")
 
     def problems(self) -> Iterator[BadParameter]:
         if self.tolerated < 0:

@@ -18,10 +18,11 @@ from app.rules.facts import Action, ChildPlan, Covers, Plan, Slot
 from app.rules.periods import PER, PER_SHORT, Per, span_of
 from app.rules.registry import BadParameter, param
 from app.rules.verdict import Effect, Refusal, Remedy, Severity, withdraw
-from app.rules.words import NBSP, counted, day_words, limit_words, sentence
+from app.rules.words import NBSP, counted, day_words, limit_words, moment_words, sentence
 
 Gate = Literal["booking", "cancelling", "both"]
 Late = Literal["refused", "ask_staff", "surcharge", "full_price"]
+Firm = Literal["refused", "ask_staff"]
 IfClosed = Literal["keep", "earlier", "later", "school"]
 
 GATES = {"booking": "réserver", "cancelling": "annuler", "both": "réserver et annuler"}
@@ -38,6 +39,8 @@ IF_CLOSED = {
     "later": "reculer au jour ouvré d’après",
     "school": "avancer au dernier jour d’école",
 }
+FIRM = {key: LATE[key] for key in ("refused", "ask_staff")}
+"""What is not merely dearer."""
 ACTIONS: tuple[Action, ...] = ("booking", "cancelling")
 THEN = {
     "refused": "",
@@ -59,6 +62,40 @@ SEVERITIES = {
 }
 EFFECTS: dict[Late, Effect] = {"surcharge": "surcharge", "full_price": "full_price"}
 LONGEST_SHIFT = 366
+
+
+class Between:
+    """What every window shares: a day and an hour at which it opens, and at which it closes; either may lack.
+
+    Not a dataclass: a kind declares the fields, with its own words.
+    """
+
+    __slots__ = ()
+    opens_on: date | None
+    opens_at: Hour
+    closes_on: date | None
+    closes_at: Hour
+
+    @property
+    def opens(self) -> datetime | None:
+        """The first UTC instant at which one may; None: one always could."""
+        return instant(self.opens_on, self.opens_at) if self.opens_on is not None else None
+
+    @property
+    def closes(self) -> datetime | None:
+        """The first UTC instant at which it is too late; None: it never is."""
+        return instant(self.closes_on, self.closes_at) if self.closes_on is not None else None
+
+    @property
+    def dates(self) -> list[str]:
+        """ "à partir du lundi 4 mars 2024 à 7 h", "jusqu’au vendredi 31 mai 2024 à 24 h"."""
+        told = [f"à partir du {moment_words(self.opens)}"] if self.opens is not None else []
+        return [*told, f"jusqu’au {limit_words(self.closes)}"] if self.closes is not None else told
+
+    def upside_down(self) -> Iterator[BadParameter]:
+        """The closing comes before the opening."""
+        if self.opens is not None and self.closes is not None and self.closes <= self.opens:
+            yield BadParameter("closes_on", "La fermeture vient avant l’ouverture : échangez-les.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,17 +17,15 @@ from app.rules.calendar import (
     Calendar,
     Hour,
     add_months,
-    instant,
     local_day,
 )
 from app.rules.facts import Covers, Plan
+from app.rules.kinds.limits import FIRM, Between, Firm
 from app.rules.periods import monday_of, period_of
 from app.rules.registry import BadParameter, kind, param
 from app.rules.verdict import Refusal, Severity
 from app.rules.words import NBSP, limit_words, moment_words
 
-Late = Literal["refused", "ask_staff"]
-LATE = {"refused": "refuser", "ask_staff": "demander l’accord du service"}
 Starts = Literal["at_once", "next_week", "next_month", "next_period"]
 STARTS = {
     "at_once": "tout de suite",
@@ -56,44 +54,28 @@ class Priority:
     example={"opens_on": "2026-03-04", "closes_on": "2026-05-31", "late": "ask_staff"},
 )
 @dataclass(frozen=True, slots=True)
-class RegistrationWindow:
+class RegistrationWindow(Between):
     """Refuse to register before a date, or after another; say from when a registration counts."""
 
     opens_on: date | None = param("Ouvrent le", default=None)
     opens_at: Hour = param("À", default=START_OF_DAY)
     closes_on: date | None = param("Ferment le", default=None, help="Ce jour compris.")
     closes_at: Hour = param("À", default=END_OF_DAY)
-    late: Late = param("Hors de ces dates", labels=LATE, default="refused")
+    late: Firm = param("Hors de ces dates", labels=FIRM, default="refused")
     starts: Starts = param("Une inscription commence", labels=STARTS, default="at_once")
 
     def problems(self) -> Iterator[BadParameter]:
         if self.opens_on is None and self.closes_on is None and self.starts == "at_once":
-            yield BadParameter("opens_on", "Donnez « opens_on », « closes_on » ou « starts ».")
-        elif self.opens is not None and self.closes is not None and self.closes <= self.opens:
-            yield BadParameter("closes_on", "La fermeture vient avant l’ouverture : échangez-les.")
-
-    @property
-    def opens(self) -> datetime | None:
-        """The first UTC instant at which one may register; None: always could."""
-        return instant(self.opens_on, self.opens_at) if self.opens_on is not None else None
-
-    @property
-    def closes(self) -> datetime | None:
-        """The first UTC instant at which it is too late; None: never."""
-        return instant(self.closes_on, self.closes_at) if self.closes_on is not None else None
+            yield BadParameter("opens_on", "Donnez l’ouverture, la fermeture, ou le début d’une inscription.")
+        yield from self.upside_down()
 
     @property
     def when(self) -> str:
         """ "On s’inscrit à partir du lundi 4 mars 2024, jusqu’au …"."""
-        told = []
-        if self.opens is not None:
-            told.append(f"à partir du {moment_words(self.opens)}")
-        if self.closes is not None:
-            told.append(f"jusqu’au {limit_words(self.closes)}")
-        if not told:
+        if not self.dates:
             return "On s’inscrit toute l’année"
         asked = " ; hors de ces dates, le service décide" if self.late == "ask_staff" else ""
-        return f"On s’inscrit {', '.join(told)}{asked}"
+        return f"On s’inscrit {', '.join(self.dates)}{asked}"
 
     @property
     def starting(self) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from math import ceil
-from typing import Literal
+from typing import ClassVar, Literal
 
 from app.rules.calendar import END_OF_DAY, Hour
 from app.rules.facts import ChildPlan, Covers, Plan, Slot
@@ -62,6 +62,7 @@ class Capacity:
     children of a plan in their order.
     """
 
+    counts_others: ClassVar = True
     places: int | None = param(
         "Nombre de places",
         minimum=0,
@@ -89,10 +90,6 @@ class Capacity:
         labels={"held": "tient une place", "free": "n’en tient pas"},
         default="held",
     )
-
-    @property
-    def counts_others(self) -> bool:
-        return True
 
     @property
     def full(self) -> str:
@@ -149,19 +146,12 @@ class StaffRatio:
     there, or waits to be, counts.
     """
 
+    counts_others: ClassVar = True
+    asks_crowd: ClassVar = True  # their ages are what counts
     adults: int = param("Animateurs présents", minimum=1, maximum=1000)
     under_six: int = param("Enfants de moins de 6 ans par animateur", minimum=1, maximum=100)
     six_plus: int = param("Enfants de 6 ans et plus par animateur", minimum=1, maximum=100)
     when_full: WhenFull = param("Quand il en manque", default="waiting", labels=WHEN_FULL)
-
-    @property
-    def counts_others(self) -> bool:
-        return True
-
-    @property
-    def asks_crowd(self) -> bool:
-        """Their ages are what counts."""
-        return True
 
     @property
     def ratio(self) -> str:
@@ -204,13 +194,10 @@ class StaffRatio:
 class Minimum:
     """Warn that the day is not sure yet: with so few children it is cancelled. Staff see which days are."""
 
+    counts_others: ClassVar = True
     least: int = param("Nombre d’enfants", minimum=2, maximum=10_000)
     days: int = param("Décidé des jours avant", unit="jours", minimum=0, maximum=366, default=1)
     hour: Hour = param("À", default=END_OF_DAY)
-
-    @property
-    def counts_others(self) -> bool:
-        return True
 
     @property
     def children(self) -> str:

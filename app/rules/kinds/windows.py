@@ -13,11 +13,11 @@ from typing import Literal
 from app.rules.calendar import END_OF_DAY, ONE_DAY, START_OF_DAY, Calendar, Hour, instant
 from app.rules.facts import Action, ChildPlan, Covers, Plan, Slot
 from app.rules.kinds.counting import open_days, short_runs
-from app.rules.kinds.limits import Notice
+from app.rules.kinds.limits import Between, Notice
 from app.rules.periods import span_of
 from app.rules.registry import BadParameter, kind, param
 from app.rules.verdict import Refusal, withdraw
-from app.rules.words import NBSP, counted, day_words, hour_words, limit_words, moment_words, sentence
+from app.rules.words import NBSP, counted, day_words, hour_words, moment_words, sentence
 
 Sooner = Literal["nobody", "full_week", "run"]
 SOONER = {"nobody": "personne", "full_week": "les semaines entières", "run": "des jours de suite"}
@@ -39,7 +39,7 @@ def too_soon(plan: Plan, mine: ChildPlan, slot: Slot, opens: datetime) -> Refusa
     example={"opens_on": "2026-08-24", "opens_at": "07:00", "closes_on": "2026-12-06"},
 )
 @dataclass(frozen=True, slots=True)
-class Window(Notice):
+class Window(Between, Notice):
     """Refuse what is asked before a date and hour, or after another, of the squares that it governs."""
 
     opens_on: date | None = param("Ouvre le", default=None)
@@ -58,26 +58,13 @@ class Window(Notice):
         yield from Notice.problems(self)
         if self.opens_on is None and self.closes_on is None:
             yield BadParameter("opens_on", "Donnez le jour d’ouverture, celui de fermeture, ou les deux.")
-        elif self.opens and self.closes and self.closes <= self.opens:
-            yield BadParameter("closes_on", "La fermeture vient avant l’ouverture : échangez-les.")
+        yield from self.upside_down()
         if self.opens_on is not None and self.gate == "cancelling":
             yield BadParameter("opens_on", "L’ouverture ne vaut que pour réserver : changez « gate ».")
 
     @property
-    def opens(self) -> datetime | None:
-        return instant(self.opens_on, self.opens_at) if self.opens_on is not None else None
-
-    @property
-    def closes(self) -> datetime | None:
-        return instant(self.closes_on, self.closes_at) if self.closes_on is not None else None
-
-    @property
     def when(self) -> str:
-        told = []
-        if self.opens is not None:
-            told.append(f"à partir du {moment_words(self.opens)}")
-        if self.closes is not None:
-            told.append(f"jusqu’au {limit_words(self.closes)}")
+        told = self.dates
         if self.sooner_for == "full_week":
             told.append("plus tôt pour les semaines entières")
         if self.sooner_for == "run":

@@ -68,11 +68,15 @@ def _rows(section: Section) -> list[Any]:
 
 
 def _entries(section: Section, rows: Iterable[Any]) -> Any:
-    told = [(getattr(row, section.by or "id"), _entry(section, row, rank)) for rank, row in enumerate(rows)]
+    inside = [(child, _rows(child)) for child in section.children]
+    told = [
+        (getattr(row, section.by or "id"), _entry(section, row, rank, inside))
+        for rank, row in enumerate(rows)
+    ]
     return dict(told) if section.by else [entry for _, entry in told]
 
 
-def _entry(section: Section, row: Any, rank: int) -> Plain:
+def _entry(section: Section, row: Any, rank: int, inside: list[tuple[Section, list[Any]]]) -> Plain:
     if section.whole:
         return dict(getattr(row, section.whole))
     found: Plain = {}
@@ -84,8 +88,8 @@ def _entry(section: Section, row: Any, rank: int) -> Plain:
                 found[key] = _dumped(one, value)
     if (besides := BESIDES.get(section.entity)) is not None:
         found |= besides(row)
-    for child in section.children:
-        lines = [one for one in _rows(child) if getattr(one, child.parent) is row]
+    for child, rows in inside:
+        lines = [one for one in rows if getattr(one, child.parent) is row]
         if lines:
             found[child.key] = _entries(child, lines)
     return found

@@ -136,9 +136,8 @@ def _parameters(parameters: Iterable[Parameter]) -> Schema:
 def _parameter(one: Parameter) -> Schema:
     shape: Schema = _shape(one.shape)
     if one.shape.many:
-        shape = {
-            "anyOf": [shape, {"type": "array", "items": shape}, {"type": "array", "items": {"type": "array"}}]
-        }
+        several: Schema = {"type": "array", "items": shape}
+        shape = {"type": "array", "items": several} if one.shape.nested else {"anyOf": [shape, several]}
     told = ". ".join(part.rstrip(".") for part in (one.label, one.help) if part)
     return {"description": told, **shape}
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.access.database import db
 from app.access.viewer import unscoped
-from app.declare import Attribute, Entity
+from app.declare import Attribute, Entity, entity_named
 from app.models import Activity, Booking, ClosingDay, Rule, Unit
 from app.rules.booking import DatedRule, describe_dated
 from app.rules.facts import Slot
@@ -110,7 +110,8 @@ def _words(one: Attribute, value: Any) -> str:
     if isinstance(value, bool):
         return "oui" if value else "non"
     if one.target:
-        return f"n° {value}"
+        entity = entity_named(one.target)
+        return str(db.session.scalars(select(entity).where(entity.id == value)).one_or_none() or "")
     return str(getattr(value, "label", value))
 
 
