@@ -82,6 +82,7 @@ from app.screens.dashboard import Dashboard, FamilySwitch
 from app.screens.document_inbox import DocumentInboxPage
 from app.screens.documentation import DocumentationPage
 from app.screens.documents import DocumentsPage
+from app.screens.drafts import DraftsPage
 from app.screens.erasure import ErasurePage
 from app.screens.examples import ExamplesPage
 from app.screens.family_file import FamilyFilePage
@@ -94,6 +95,7 @@ from app.screens.planning import PlanningPage
 from app.screens.registration_inbox import RegistrationInboxPage
 from app.screens.registrations import RegistrationsPage
 from app.screens.rights import RightsPage
+from app.screens.rule_record import RuleRecord
 from app.screens.rule_tester import RefusedRequestsPage, RuleTesterPage
 from app.screens.rules import RulesPage
 from app.screens.search import SearchPage
@@ -172,7 +174,7 @@ STAFF = (
     page("Calendrier", YearCalendarPage, icon="calendar-range"),
     screen(ClosingDay, icon="calendar-x"),
     page("Règles", RulesPage, icon="signpost-split"),
-    screen(Rule, in_menu=False),
+    screen(Rule, in_menu=False, using=RuleRecord),
     screen(RuleDraft, in_menu=False),
     page("Exemples", ExamplesPage, icon="check-all"),
     screen(Example, in_menu=False),
@@ -223,6 +225,7 @@ OTHERS = (
     accounts.FamilyAccess,
     accounts.HatSwitch,
     answers.AnswersPage,
+    DraftsPage,
     Api,
     ApiHelp,
 )

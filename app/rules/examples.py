@@ -86,6 +86,12 @@ class Expected:
         if all(getattr(self, one.name) is None for one in EXPECTED):
             yield BadParameter(EXPECT, "dites ce qui est attendu, par exemple « allowed: oui ».")
 
+    @property
+    def rules(self) -> frozenset[str]:
+        """Every rule that it names."""
+        named = (self.refused_by, self.asks_staff_by, self.waits_by, self.warned_by)
+        return frozenset().union(*(one for one in named if one))
+
 
 EXPECTED: tuple[Parameter, ...] = declared(Expected)
 

@@ -15,11 +15,11 @@ from app.rules.booking import CLOSED, PAST, UNREGISTERED
 from app.screens.example_form import ExampleForm, form_of
 from app.screens.page import Page
 from app.screens.rule_form import offered
-from app.screens.rules import said
-from app.services import rule_drafts
-from app.services.catalogue import USUAL, BrokenRule, dated
-from app.services.rule_drafts import Tried
+from app.screens.rules import said_of
+from app.services import worked_examples
+from app.services.catalogue import USUAL
 from app.services.rulebook.compiled import book_now, rows_now, vocabulary_now
+from app.services.worked_examples import Tried
 
 ALWAYS = (
     (CLOSED, "Le jour est fermé"),
@@ -40,7 +40,7 @@ class ExamplesPage(Page):
     @expose("/")
     def index(self) -> ResponseReturnValue:
         """Every example, those that are not respected first."""
-        tried = sorted(rule_drafts.try_examples(book_now()), key=lambda one: one.is_right)
+        tried = sorted(worked_examples.try_all(book_now()), key=lambda one: one.is_right)
         return self.show("staff/examples.html", tried=tried)
 
     @expose("/nouveau", methods=("GET", "POST"))
@@ -51,7 +51,7 @@ class ExamplesPage(Page):
     @expose("/<int:example_id>", methods=("GET", "POST"))
     def edit(self, example_id: int) -> ResponseReturnValue:
         """One of them."""
-        row = rule_drafts.example(example_id)
+        row = worked_examples.find(example_id)
         if row is None:
             abort(404)
         return self._edited(row)
@@ -59,10 +59,10 @@ class ExamplesPage(Page):
     @expose("/<int:example_id>/supprimer", methods=("POST",))
     def delete(self, example_id: int) -> ResponseReturnValue:
         """Delete one."""
-        row = rule_drafts.example(example_id)
+        row = worked_examples.find(example_id)
         if row is None:
             abort(404)
-        rule_drafts.delete_example(row)
+        worked_examples.delete(row)
         flash("L’exemple est supprimé.", "done")
         return redirect(self.url())
 
@@ -82,7 +82,7 @@ class ExamplesPage(Page):
         form.take(found.errors)
         if found.example is None or found.expected is None or not is_valid:
             return self._page(row, form, None), 422
-        rule_drafts.save_example(row, found.example, found.expected)
+        worked_examples.save(row, found.example, found.expected)
         flash("L’exemple est enregistré.", "done")
         return redirect(self.url())
 
@@ -92,16 +92,10 @@ class ExamplesPage(Page):
 
 def _tried(body: Mapping[str, Any]) -> Tried | None:
     """What the règlement answers; None while the example can't be read yet."""
-    return rule_drafts.try_one(body, book_now())
+    return worked_examples.try_one(body, book_now())
 
 
 def _rules() -> list[tuple[str, str]]:
     """The rules by their codes, as families read them."""
     told = rows_now()
-    found = [*ALWAYS]
-    for row in told[Rule]:
-        try:
-            found.append((row.code, said(dated(row), told, row.activity_id)))
-        except BrokenRule:
-            found.append((row.code, row.code))
-    return found
+    return [*ALWAYS, *((one.code, said_of(one, told)) for one in told[Rule])]

@@ -21,11 +21,11 @@ from app.rules.registry import Kind, build, describe, kinds
 from app.rules.words import french
 from app.screens.page import Page
 from app.screens.rule_form import RuleForm, form_of, offered
-from app.services import clock, press, rule_drafts
+from app.services import clock, press, rule_drafts, worked_examples
 from app.services.catalogue import BrokenRule, dated
-from app.services.rule_drafts import Tried
 from app.services.rulebook.compiled import Rows, book_now, rows_now, vocabulary_now
 from app.services.rulebook.printed import names_of, printed_now
+from app.services.worked_examples import Tried
 
 CALLED = {
     "mercredi.matin": "le matin",
@@ -37,6 +37,10 @@ CALLED = {
     "assurance": "l’attestation d’assurance",
 }
 """What the examples of the kinds name."""
+NOT_PUBLISHED = (
+    "La règle n’est pas publiée : un exemple n’est pas respecté. Le brouillon est gardé. "
+    "S’il lui faut une autre règle, écrivez-la aussi en brouillon : ils se publient ensemble."
+)
 
 
 @dataclass(frozen=True)
@@ -88,8 +92,8 @@ class RulesPage(Page):
             if code not in lines
         ]
         is_broken = any(one.is_broken for one in lines.values())
-        tried = [] if is_broken else rule_drafts.try_examples(book_now())
-        return self.show("staff/rules.html", groups=groups, new=new, tried=tried)
+        tried = [] if is_broken else worked_examples.try_all(book_now())
+        return self.show("staff/rules.html", groups=groups, new=new, tried=tried, drafts=len(drafts))
 
     @expose("/reglement.pdf")
     def printed(self) -> ResponseReturnValue:
@@ -161,9 +165,7 @@ class RulesPage(Page):
             return redirect(self.url("edit", code=code))
         if reading.wrong:
             rule_drafts.save(code, body, viewer.name if viewer else "", clock.now())
-            flash(
-                "La règle n’est pas publiée : un exemple n’est pas respecté. Le brouillon est gardé.", "error"
-            )
+            flash(NOT_PUBLISHED, "error")
             return redirect(self.url("edit", code=code))
         flash(rule_drafts.publish(code, body), "done")
         return redirect(self.url())
@@ -177,7 +179,8 @@ class RulesPage(Page):
             form=form,
             reading=reading,
             is_draft=draft is not None,
-            in_force=said(dated(row), rows_now(), row.activity_id) if row and draft else "",
+            in_force=said_of(row, rows_now()) if row and draft else "",
+            rule_id=row.id if row else None,
         )
 
     def _read(self, code: str, body: Mapping[str, Any]) -> tuple[Reading, tuple[tuple[str, str], ...]]:
@@ -190,7 +193,7 @@ class RulesPage(Page):
         except BrokenRule as error:
             return Reading(None), (("", str(error)),)
         sentence = said(rule, rows_now(), body.get("activity_id"))
-        tried = rule_drafts.try_examples(rule_drafts.with_rule(book_now(), rule))
+        tried = worked_examples.try_all(rule_drafts.with_rule(book_now(), rule), rule.code)
         return Reading(rule, sentence, tuple(tried), rule_drafts.touched(rule, clock.today())), ()
 
 
@@ -209,6 +212,14 @@ def _line(row: Rule, told: Rows, is_draft: bool) -> Line:
         return Line(row.code, said(dated(row), told, row.activity_id), False, is_draft, is_over)
     except BrokenRule as error:
         return Line(row.code, str(error), True, is_draft, is_over)
+
+
+def said_of(row: Rule, told: Rows) -> str:
+    """A rule in force as families read it; what is wrong when it can't be read."""
+    try:
+        return said(dated(row), told, row.activity_id)
+    except BrokenRule as error:
+        return str(error)
 
 
 def said(rule: DatedRule, told: Rows, activity_id: int | None) -> str:

@@ -4,47 +4,27 @@ A rule that is published from a later day than the one it replaces leaves that o
 past keeps the rules of its time. Published from the same day, it corrects it.
 """
 
-import re
-import unicodedata
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
-from itertools import chain, count
 from typing import Any
 
 from sqlalchemy import func, select
 
 from app.access.database import db
 from app.access.viewer import unscoped
-from app.models import Activity, Article, Booking, Example, Rule, RuleDraft
-from app.rules import examples, trying
+from app.models import Activity, Article, Booking, Rule, RuleDraft
 from app.rules.booking import DatedRule
-from app.rules.examples import Written
 from app.rules.facts import Slot
 from app.rules.registry import build, dump
 from app.rules.trying import Book
-from app.rules.words import day_words, french
+from app.rules.words import day_words
 from app.services import places
 from app.services.catalogue import BrokenRule, catalogue, code_of, dated
-from app.services.rulebook.compiled import vocabulary_now
+from app.services.codes import CODE_LENGTH, free, free_code
 
 FIELDS = ("activity_id", "units", "weekdays", "who", "unless", "from_on", "until_on", "article_id")
 """What a draft says of a rule, besides its code, its kind and its parameters."""
-CODE_LENGTH = 60
-
-
-@dataclass(frozen=True)
-class Tried:
-    """An example tried on a règlement: what it shows, and what is not as expected."""
-
-    id: int
-    sentence: str
-    problems: tuple[str, ...] = ()
-
-    @property
-    def is_right(self) -> bool:
-        """Whether the answer is the one expected."""
-        return not self.problems
 
 
 def body_of(row: Rule) -> dict[str, Any]:
@@ -108,62 +88,6 @@ def with_rule(book: Book, changed: DatedRule) -> Book:
     return replace(book, rules=(*rules, changed))
 
 
-def try_examples(book: Book) -> list[Tried]:
-    """Every example of the town on a règlement. Seven statements."""
-    known = vocabulary_now()
-    known = {**known, "rule": {*known["rule"], *(one.called for one in book.rules)}}
-    with unscoped("le règlement de la ville est public"):
-        rows = db.session.scalars(select(Example).order_by(Example.position, Example.id)).all()
-    return [_tried(row, examples.read(row.body, known), book) for row in rows]
-
-
-def _tried(row: Example, found: Written, book: Book) -> Tried:
-    if found.example is None or found.expected is None:
-        return Tried(row.id, french(row.sentence), tuple(message for _, message in found.errors))
-    return _answered(row.id, row.sentence, found.example, found.expected, book)
-
-
-def _answered(
-    number: int,
-    says: str,
-    asked: examples.Example,
-    expected: examples.Expected,
-    book: Book,
-) -> Tried:
-    problems = trying.differences(expected, trying.run(asked, book))
-    return Tried(number, french(says), tuple(message for _, message in problems))
-
-
-def try_one(body: Mapping[str, Any], book: Book) -> Tried | None:
-    """An example that is being written; None while it can't be read."""
-    found = examples.read(body, vocabulary_now())
-    if found.example is None or found.expected is None:
-        return None
-    return _answered(0, found.example.says, found.example, found.expected, book)
-
-
-def example(example_id: int) -> Example | None:
-    """An example by its number. One statement."""
-    return db.session.scalars(select(Example).where(Example.id == example_id)).one_or_none()
-
-
-def save_example(row: Example | None, told: examples.Example, expected: examples.Expected) -> None:
-    """Keep an example, new or changed. Commits."""
-    if row is None:
-        taken = set(db.session.scalars(select(Example.code)))
-        last = db.session.scalar(select(func.max(Example.position)))
-        row = Example(code=free_code(told.says, taken), position=(last or 0) + 1)
-        db.session.add(row)
-    row.sentence, row.body = told.says, examples.written(told, expected)
-    db.session.commit()
-
-
-def delete_example(row: Example) -> None:
-    """Let an example go. Commits."""
-    db.session.delete(row)
-    db.session.commit()
-
-
 def touched(changed: DatedRule, today: date) -> int:
     """How many coming bookings the rule will govern: they stand as they are. One statement."""
     by_id = catalogue().by_id
@@ -187,19 +111,6 @@ def new_code(title: str) -> str:
     return free_code(title, taken)
 
 
-def free_code(title: str, taken: Collection[str]) -> str:
-    """A short code made of words, that none of these is."""
-    spaced = title.lower().replace("’", " ")
-    plain = unicodedata.normalize("NFKD", spaced).encode("ascii", "ignore").decode()
-    base = re.sub(r"[^a-z0-9]+", "-", plain)[: CODE_LENGTH - 4].strip("-") or "sans-nom"
-    return _free(base, taken)
-
-
-def _free(base: str, taken: Collection[str]) -> str:
-    ranked = (f"{base}-{rank}" for rank in count(2))
-    return next(one for one in chain([base], ranked) if one not in taken)
-
-
 def save(code: str, body: Mapping[str, Any], by: str, now: datetime) -> RuleDraft:
     """Keep a draft. Commits."""
     _, row = find(code)
@@ -219,27 +130,57 @@ def forget(code: str) -> None:
         db.session.commit()
 
 
+def mark_of(rows: Iterable[RuleDraft]) -> str:
+    """What tells these drafts, as they are, from any others."""
+    return " ".join(sorted(f"{one.code}:{one.revision}" for one in rows))
+
+
+def from_day(body: Mapping[str, Any], on: date | None) -> dict[str, Any]:
+    """A draft in force from that day on, or from its own when none is given."""
+    return {**body, "from_on": on.isoformat()} if on is not None else dict(body)
+
+
 def publish(code: str, body: Mapping[str, Any]) -> str:
     """Put a draft in force from its day on; the sentence that says what was done. Commits.
 
     Raises BrokenRule when it can't be read.
     """
+    since = _put(code, body)
+    db.session.commit()
+    if since is None:
+        return "La règle est publiée."
+    return f"La règle est publiée. Elle vaut à partir du {day_words(since)}, l’ancienne jusqu’à la veille."
+
+
+def publish_all(rows: Iterable[RuleDraft], from_on: date | None) -> None:
+    """Put several drafts in force at once, from that day on or each from its own. Commits.
+
+    Raises BrokenRule when one can't be read; nothing is then published.
+    """
+    try:
+        for one in list(rows):
+            _put(one.code, from_day(one.body, from_on))
+    except BrokenRule:
+        db.session.rollback()
+        raise
+    db.session.commit()
+
+
+def _put(code: str, body: Mapping[str, Any]) -> date | None:
+    """Write the rule of a draft, which goes; the day from which it follows an older one, if it does."""
     built = build(body["kind"], body["parameters"])
     if built.rule is None:
         raise BrokenRule(built.errors[0].message)
     row, draft = find(code)
     values = {"rule_kind": body["kind"], "parameters": dump(built.rule), **_columns(body)}
-    from_on: date | None = values["from_on"]
-    if row is not None and from_on is not None and (row.from_on is None or row.from_on < from_on):
-        row.code = _past_code(code, from_on)
-        row.until_on = min(from_on, row.until_on) if row.until_on else from_on
+    since: date | None = values["from_on"]
+    if row is not None and since is not None and (row.from_on is None or row.from_on < since):
+        row.code = _past_code(code, since)
+        row.until_on = min(since, row.until_on) if row.until_on else since
         db.session.flush()
         row = None
-        told = (
-            f"La règle est publiée. Elle vaut à partir du {day_words(from_on)}, l’ancienne jusqu’à la veille."
-        )
     else:
-        told = "La règle est publiée."
+        since = None
     if row is None:
         row = Rule(code=code)
         db.session.add(row)
@@ -247,12 +188,11 @@ def publish(code: str, body: Mapping[str, Any]) -> str:
         setattr(row, name, value)
     if draft is not None:
         db.session.delete(draft)
-    db.session.commit()
-    return told
+    db.session.flush()
+    return since
 
 
 def _past_code(code: str, until_on: date) -> str:
     """What the rule that was in force until that day is called from now on."""
     base = f"{code[: CODE_LENGTH - 20]}-avant-{until_on.isoformat()}"
-    taken = set(db.session.scalars(select(Rule.code).where(Rule.code.startswith(base))))
-    return _free(base, taken)
+    return free(base, set(db.session.scalars(select(Rule.code).where(Rule.code.startswith(base)))))

@@ -48,6 +48,7 @@ from app.services.rulebook.source import Problem, Table, parse, read_file
 
 Check = Callable[[Draft], Iterable[Problem]]
 CHECKS: list[Check] = []
+OFFER = ("facilities", "activities", "school_years")
 # The CNIL lets a town ask what a child eats, never why: words of religion are refused.
 RELIGIOUS = (
     "halal",
@@ -356,11 +357,12 @@ def mails(draft: Draft) -> Iterator[Problem]:
 
 @checks
 def something(draft: Draft) -> Iterator[Problem]:
-    """A town offers something: a file without it is a slip."""
-    for key in ("facilities", "activities", "school_years"):
-        node = draft.tree.values.get(key)
-        if not isinstance(node, Table) or not node.values:
-            yield draft.tree.problem(f"il manque la rubrique « {key} », ou elle est vide.")
+    """A town offers something: a file without it is a slip, unless it opens a town to fill by form."""
+    if set(draft.tree.values) > {"town"}:
+        for key in OFFER:
+            node = draft.tree.values.get(key)
+            if not isinstance(node, Table) or not node.values:
+                yield draft.tree.problem(f"il manque la rubrique « {key} », ou elle est vide.")
 
 
 def _dates(entry: Entry) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ Both go by the same catalogue and the same offer as parents do: an example never
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -43,6 +44,8 @@ from app.services.settings import Town
 
 ALWAYS_HOLD = frozenset({CLOSED, PAST, UNREGISTERED, USUAL})
 """What refusals that come from no row are called."""
+NO_DAY = date(2000, 1, 1)
+"""Where the calendar of a town without a year nor a day begins and ends."""
 Rows = dict[type[Entity], list[Any]]
 """A town's rows by entity, in the order of the file."""
 KEPT: tuple[type[Entity], ...] = (
@@ -120,7 +123,7 @@ def _book(
     types: Iterable[DocumentType],
     years: Iterable[Any],
 ) -> Book:
-    days = [on for year in years for on in year] + [slot.on for slot in openings]
+    days = [on for year in years for on in year] + [slot.on for slot in openings] or [NO_DAY]
     offer = offer_of(known, known.by_code, openings, min(days), max(days) + ONE_DAY)
     return Book(
         rules=known.rules,
