@@ -56,7 +56,9 @@ def test_no_page_of_the_service_breaks(nowhere: Town, role: RoleName) -> None:
 
 def test_a_file_that_names_something_else_still_needs_what_a_town_offers() -> None:
     checked = check_text(NOTHING + "articles: {delais: {number: 1, title: Délais}}\n", TODAY)
-    assert any("il manque la rubrique « activities »" in str(one) for one in checked.problems)
+    assert [one.message.partition(",")[0] for one in checked.problems] == [
+        f"il manque la rubrique «\u00a0{name}\u00a0»" for name in ("activities", "facilities", "school_years")
+    ]
 
 
 def test_the_first_rule_is_written_before_anything_else(nowhere: Town) -> None:
