@@ -54,6 +54,7 @@ CHECKS_OF_KIND: dict[Kind, Check] = {
     Kind.PHONE: french_phone,
     Kind.IBAN: iban,
 }
+MADE = "Le nom court qu’emploie le règlement. Vide : il se fait des mots."
 LENGTH_OF_KIND = {Kind.TEXT: 200, Kind.LONG_TEXT: 20_000, Kind.EMAIL: 200, Kind.PHONE: 40, Kind.IBAN: 34}
 
 
@@ -85,6 +86,7 @@ class Attribute:
     target: str = ""
     parent: bool = False
     inline: bool = False
+    made_from: str = ""
 
     def bound(self, entity: str, name: str, annotation: Any, see: Role, edit: Role) -> "Attribute":
         """The declaration completed by the annotation and by the entity's own rights."""
@@ -106,7 +108,7 @@ class Attribute:
             name=name,
             kind=kind,
             python_type=python_type,
-            required=not optional and kind is not Kind.BOOLEAN,
+            required=not optional and kind is not Kind.BOOLEAN and not self.made_from,
             target=target,
             see=see if self.see is None else self.see,
             edit=(edit if self.see is None else edit & self.see) if self.edit is None else self.edit,
@@ -183,18 +185,20 @@ def attribute(
     kind: Kind | None = None,
     length: int | None = None,
     secret: bool = False,
+    made_from: str = "",
     **column: Any,
 ) -> MappedColumn[Any]:
     """Declare a column once; ``column`` goes to ``mapped_column`` (default, unique, index, ...).
 
     approval: a family's change waits for staff. freeze: the section of declarations it belongs
     to, closed to families from its freeze date. secret: never shown, exported nor kept in history.
+    made_from: the attribute of whose words a code is made when none is given.
     """
     checks = (check,) if callable(check) else tuple(check)
     has_default = any(key in column for key in ("default", "default_factory", "insert_default"))
     declared = Attribute(
         label=label,
-        help=help,
+        help=help or (MADE if made_from else ""),
         section=section,
         see=see,
         edit=edit,
@@ -206,6 +210,7 @@ def attribute(
         length=length,
         secret=secret,
         has_default=has_default,
+        made_from=made_from,
     )
     return mapped_column(info={"declared": declared}, **column)
 

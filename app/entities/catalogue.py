@@ -49,9 +49,7 @@ class Facility(Entity):
     __named__ = ("name",)
     __listed__ = ("name", "facility_kind", "email", "phone", "collected_by")
 
-    code: Mapped[str] = attribute(
-        "Code", help="Le nom court que le règlement emploie.", unique=True, length=60, see=SETTINGS
-    )
+    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, made_from="name")
     name: Mapped[str] = attribute("Nom")
     facility_kind: Mapped[FacilityKind] = attribute("Type")
     email: Mapped[str | None] = attribute("E-mail", kind=Kind.EMAIL)
@@ -72,7 +70,7 @@ class Activity(Entity):
     __named__ = ("name",)
     __listed__ = ("name", "facility", "accepts_alone", "is_bookable", "min_age_months", "max_age_months")
 
-    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS)
+    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, made_from="name")
     name: Mapped[str] = attribute("Nom")
     phrase: Mapped[str | None] = attribute(
         "Dans une phrase", help="Avec son article : le mercredi aux Grappaloups.", see=SETTINGS
@@ -107,7 +105,7 @@ class Unit(Entity):
 
     activity: Mapped[Activity] = relation("Activité", parent=True, inline=True)
     activity_id: Mapped[int]
-    code: Mapped[str] = attribute("Code", length=60, see=SETTINGS)
+    code: Mapped[str] = attribute("Code", length=60, see=SETTINGS, made_from="name")
     name: Mapped[str] = attribute("Nom")
     phrase: Mapped[str | None] = attribute(
         "Dans une phrase", help="Avec son article : le repas.", see=SETTINGS
@@ -144,6 +142,6 @@ class School(Entity):
     __menu__ = "Réglages"
     __named__ = ("name",)
 
-    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS)
+    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, made_from="name")
     name: Mapped[str] = attribute("Nom")
     city: Mapped[str | None] = attribute("Commune")

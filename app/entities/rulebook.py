@@ -34,7 +34,7 @@ class Article(Entity):
     __named__ = ("number", "title")
     __listed__ = ("number", "title", "facility")
 
-    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS)
+    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, made_from="title")
     number: Mapped[str] = attribute("Numéro", length=20)
     title: Mapped[str] = attribute("Titre")
     text: Mapped[str | None] = attribute("Texte", kind=Kind.LONG_TEXT)

@@ -21,6 +21,7 @@ from app.access.viewer import Viewer, unscoped
 from app.declare import NOBODY, Attribute, Entity, Kind, pointing_at
 from app.models import HistoryEntry
 from app.services import clock, row_checks
+from app.services.codes import free_code
 
 WHOLE = ""
 """The key of a problem that is no attribute's."""
@@ -76,7 +77,9 @@ def can_be_made(entity: type[Entity], viewer: Viewer) -> bool:
 def must_be_given(entity: type[Entity], one: Attribute) -> bool:
     """Whether a row can't be without it, and nothing gives it a value."""
     column = entity.__table__.c[one.column]
-    return not (column.nullable or column.default is not None or column.server_default is not None)
+    if one.made_from or column.nullable:
+        return False
+    return column.default is None and column.server_default is None
 
 
 def create(
@@ -197,9 +200,29 @@ def barred(entity: type[Entity], values: Mapping[str, Any], viewer: Viewer) -> d
 
 
 def assign(row: Entity, values: Mapping[str, Any]) -> None:
-    """Give a row these values; a relation's is a row's number."""
+    """Give a row these values; a relation's is a row's number. A code left empty is made of its words."""
     for name, value in values.items():
         setattr(row, row.__attributes__[name].column, value)
+    with db.session.no_autoflush:
+        for one in row.__attributes__.values():
+            if one.made_from and not getattr(row, one.column):
+                setattr(row, one.column, free_code(getattr(row, one.made_from) or "", _taken(row, one)))
+
+
+def _taken(row: Entity, one: Attribute) -> set[str]:
+    """The codes that its own can't be: those of every row, or of those of the same parent. One statement."""
+    table = type(row).__table__
+    assert isinstance(table, Table)
+    column = table.c[one.column]
+    unique = (each for each in table.constraints if isinstance(each, UniqueConstraint))
+    beside = next((each for each in unique if column in each.columns.values()), None)
+    same = [
+        each == getattr(row, each.name)
+        for each in (() if column.unique or beside is None else beside.columns)
+        if each is not column
+    ]
+    with unscoped("deux codes ne sont jamais les mêmes, qui que l’on soit"):
+        return set(db.session.scalars(select(column).where(*same)))
 
 
 def written(row: Entity, values: Mapping[str, Any], write: Callable[[], None]) -> Outcome:

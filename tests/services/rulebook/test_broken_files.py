@@ -88,7 +88,8 @@ def test_a_file_that_is_not_text_is_unreadable(tmp_path: Path) -> None:
 
 
 def test_an_empty_table_offers_nothing() -> None:
-    messages = [one.message for one in check_text("town: {town_name: Ici}", TODAY).problems]
+    text = "town: {town_name: Ici}\nactivities: {}"
+    messages = [one.message for one in check_text(text, TODAY).problems]
     assert sum("facilities" in one or "activities" in one or "school_years" in one for one in messages) == 3
 
 
