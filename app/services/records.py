@@ -201,26 +201,39 @@ def barred(entity: type[Entity], values: Mapping[str, Any], viewer: Viewer) -> d
 
 def assign(row: Entity, values: Mapping[str, Any]) -> None:
     """Give a row these values; a relation's is a row's number. A code left empty is made of its words."""
-    for name, value in values.items():
-        setattr(row, row.__attributes__[name].column, value)
-    with db.session.no_autoflush:
-        for one in row.__attributes__.values():
-            if one.made_from and not getattr(row, one.column):
-                setattr(row, one.column, free_code(getattr(row, one.made_from) or "", _taken(row, one)))
+    told = {row.__attributes__[name].column: value for name, value in values.items()}
+    for column, value in {**told, **_codes(row, told)}.items():
+        setattr(row, column, value)
 
 
-def _taken(row: Entity, one: Attribute) -> set[str]:
+def _codes(row: Entity, told: Mapping[str, Any]) -> dict[str, str]:
+    """The codes that are empty once these columns are written, each with what it becomes."""
+
+    def after(column: str) -> Any:
+        return told[column] if column in told else getattr(row, column)
+
+    return {
+        one.column: free_code(after(one.made_from) or "", _taken(type(row), one, after))
+        for one in row.__attributes__.values()
+        if one.made_from and not after(one.column)
+    }
+
+
+def _taken(entity: type[Entity], one: Attribute, after: Callable[[str], Any]) -> set[str]:
     """The codes that its own can't be: those of every row, or of those of the same parent. One statement."""
-    table = type(row).__table__
+    table = entity.__table__
     assert isinstance(table, Table)
     column = table.c[one.column]
-    unique = (each for each in table.constraints if isinstance(each, UniqueConstraint))
-    beside = next((each for each in unique if column in each.columns.values()), None)
-    same = [
-        each == getattr(row, each.name)
-        for each in (() if column.unique or beside is None else beside.columns)
-        if each is not column
-    ]
+    together = next(
+        (
+            each
+            for each in table.constraints
+            if isinstance(each, UniqueConstraint) and column in each.columns.values()
+        ),
+        None,
+    )
+    beside = () if column.unique or together is None else together.columns
+    same = [each == after(each.name) for each in beside if each is not column]
     with unscoped("deux codes ne sont jamais les mêmes, qui que l’on soit"):
         return set(db.session.scalars(select(column).where(*same)))
 
