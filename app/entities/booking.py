@@ -134,6 +134,11 @@ class Booking(Entity):
         see=CARE,
         edit=NOBODY,
     )
+    leaving_at: Mapped[datetime | None] = attribute(
+        "Annulation demandée le",
+        help="Demandée trop tard : elle tient tant que le service n’a pas décidé.",
+        edit=NOBODY,
+    )
     effect: Mapped[PriceEffect | None] = attribute(
         "Effet sur le prix", help="Demandée trop tard, ou hors des formules.", edit=NOBODY
     )
@@ -148,6 +153,8 @@ class Booking(Entity):
             self.needs_staff = True
         elif status is BookingStatus.CONFIRMED:
             self.needs_staff = False
+        if status is not BookingStatus.CONFIRMED:
+            self.leaving_at = None
         return status
 
 

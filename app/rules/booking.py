@@ -58,9 +58,13 @@ class DatedRule:
         return self.code or kind_of(self.rule).code
 
     def concerns(self, child: Child) -> bool:
-        """Whether it holds for that child."""
+        """Whether it holds for that child, as told on one day."""
         is_spared = self.unless is not None and self.unless.matches(child)
         return not is_spared and (self.who is None or self.who.matches(child))
+
+    def may_concern(self, child: Child) -> bool:
+        """Whether it holds for that child on some day."""
+        return any(map(self.concerns, child.told))
 
     def concerns_activity(self, activity: str, on: date) -> bool:
         """Whether it governs that activity, or one of its units, on that day."""
@@ -224,8 +228,10 @@ def _possible(refusal: Refusal, plan: Plan, rules: tuple[DatedRule, ...]) -> Ref
     """
     remedy = refusal.remedy
     mine = next(one for one in plan.children if one.child.id == refusal.child_id)
-    its_own = tuple(dated for dated in rules if dated.concerns(mine.child))
-    if remedy is None or all(_addable(slot, plan, its_own) for slot in remedy.add - mine.dropped):
+    if remedy is None or all(
+        _addable(slot, plan, tuple(one for one in rules if one.concerns(mine.child.on(slot.on))))
+        for slot in remedy.add - mine.dropped
+    ):
         return refusal
     asked = refusal.slots & mine.added
     return replace(refusal, remedy=withdraw(asked) if asked else None)

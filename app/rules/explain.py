@@ -46,16 +46,16 @@ def explain(plan: Plan, rules: Iterable[DatedRule], names: Names) -> Explanation
     """The answer of each rule to the plan of one child, in the order of the rules. Pure, as ``judge`` is."""
     rules = tuple(rules)
     (mine,) = plan.children
-    concerned = tuple(one for one in rules if one.concerns(mine.child))
-    found = judge(plan, concerned).refusals
+    found = judge(plan, rules).refusals
     codes = {one.called for one in rules}
     asked = mine.added | mine.dropped
     answers = []
     for one in rules:
         said = tuple(refusal for refusal in found if refusal.rule == one.called)
-        governs = [slot for slot in sorted(asked) if one.covers(slot)]
+        covered = [slot for slot in sorted(asked) if one.covers(slot)]
+        governs = [slot for slot in covered if one.concerns(mine.child.on(slot.on))]
         state: State = "passes"
-        if not one.concerns(mine.child):
+        if (covered and not governs) or not one.may_concern(mine.child):
             state = "other_children"
         elif said:
             state = "said"

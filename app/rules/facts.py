@@ -52,6 +52,9 @@ class Child:
 
     `traits` are codes: of the questions answered yes, of the documents in force. `custody`: of which weeks of
     the year (by their ISO numbers) the household that asks has the child; None: of all.
+
+    ``later`` is the child again, from each day on which something told here changes, in the order of the
+    days: a class at the turn of the school year, a document at its end.
     """
 
     id: int
@@ -62,6 +65,16 @@ class Child:
     groups: frozenset[str] = frozenset()
     traits: frozenset[str] = frozenset()
     custody: Custody | None = None
+    later: tuple[tuple[date, Child], ...] = ()
+
+    def on(self, day: date) -> Child:
+        """The child as told that day."""
+        return next((told for since, told in reversed(self.later) if since <= day), self)
+
+    @property
+    def told(self) -> tuple[Child, ...]:
+        """The child as told on each stretch of days."""
+        return (self, *(one for _, one in self.later))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -134,6 +147,25 @@ class ChildPlan:
             cancelled_at or {},
         )
 
+    def within(self, keep: Callable[[date], bool]) -> ChildPlan:
+        """The part of the plan on these days alone."""
+
+        def kept(slots: frozenset[Slot]) -> frozenset[Slot]:
+            return frozenset(slot for slot in slots if keep(slot.on))
+
+        def told(moments: Mapping[Slot, datetime]) -> dict[Slot, datetime]:
+            return {slot: at for slot, at in moments.items() if keep(slot.on)}
+
+        return replace(
+            self,
+            slots=kept(self.slots),
+            added=kept(self.added),
+            dropped=kept(self.dropped),
+            waiting=kept(self.waiting),
+            asked_at=told(self.asked_at),
+            cancelled_at=told(self.cancelled_at),
+        )
+
     def units_by_day(self) -> dict[date, frozenset[str]]:
         """For each day with a square, the units that would stand, in the order of the days."""
         days: dict[date, set[str]] = {}
@@ -169,16 +201,19 @@ class Plan:
             raise ValueError("A plan's now carries its time zone: datetime(..., tzinfo=UTC).")
 
     def only(self, keep: Callable[[Child], bool]) -> Plan:
-        """The same change, of some of its children."""
-        kept = tuple(one for one in self.children if keep(one.child))
-        return self if len(kept) == len(self.children) else replace(self, children=kept)
+        """The same change, of some of its children, on the days on which they are told so."""
+        kept = tuple(_only(one, keep) for one in self.children if any(map(keep, one.child.told)))
+        return self if kept == self.children else replace(self, children=kept)
 
     def among(self, keep: Callable[[Child], bool]) -> Plan:
         """The same change as if these children were alone: those of the plan, and those who take places.
 
         The places of an opening are for everybody: a rule for some gives its own.
         """
-        crowd = {slot: tuple(filter(keep, others)) for slot, others in (self.crowd or {}).items()}
+        crowd = {
+            slot: tuple(one for one in others if keep(one.on(slot.on)))
+            for slot, others in (self.crowd or {}).items()
+        }
         taken = {slot: len(others) for slot, others in crowd.items()}
         return replace(self.only(keep), places={}, taken=taken, pending={}, crowd=crowd)
 
@@ -203,3 +238,10 @@ class Plan:
             for slot in sorted(slots(mine), key=lambda slot: (slot.on, slot.unit)):
                 if covers(slot):
                     yield mine, slot
+
+
+def _only(mine: ChildPlan, keep: Callable[[Child], bool]) -> ChildPlan:
+    """The part of a child's plan on the days on which the child is told so."""
+    if all(map(keep, mine.child.told)):
+        return mine
+    return mine.within(lambda day: keep(mine.child.on(day)))

@@ -20,7 +20,7 @@ def rank_of(child: Child, activity: str, on: date, rules: Iterable[DatedRule]) -
         for dated in rules
         if isinstance(dated.rule, Priority)
         and dated.concerns_activity(activity, on)
-        and dated.concerns(child)
+        and dated.concerns(child.on(on))
     )
     return min(ranks, default=LAST_RANK)
 
@@ -49,7 +49,7 @@ def registering(
         for dated in rules
         if isinstance(dated.rule, RegistrationWindow)
         and dated.concerns_activity(activity, on)
-        and dated.concerns(child)
+        and dated.concerns(child.on(on))
     ]
     said = [(code, rule.verdict(now)) for code, rule in mine]
     found = [(code, *verdict) for code, verdict in said if verdict is not None]

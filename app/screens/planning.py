@@ -24,7 +24,7 @@ from app.rules.verdict import Verdict
 from app.screens import days
 from app.screens.page import Page
 from app.services import bookings, clock, planning, refused_requests
-from app.services.bookings import Desk, Draft
+from app.services.desk import Desk, Draft, load_desk
 
 DRAFT_LIMIT = 200
 TOO_LONG = (
@@ -126,6 +126,7 @@ def sentence_of(sent: bookings.Sent) -> str:
         (sent.asked, "demande à l’étude", "demandes à l’étude"),
         (sent.waiting, "place en liste d’attente", "places en liste d’attente"),
         (sent.cancelled, "réservation annulée", "réservations annulées"),
+        (sent.leaving, "annulation à l’étude", "annulations à l’étude"),
     ]
     words = [f"{n} {one if n == 1 else many}" for n, one, many in parts if n]
     return "C’est envoyé : " + ", ".join(words) + "." if words else "Tout était déjà comme vous le souhaitez."
@@ -169,7 +170,7 @@ def _desk(child_id: int, monday: date, draft: Draft) -> Desk:
     reached = [monday, *(slot.on for slot in draft.slots)]
     first = monday_of(min(reached))
     last = monday_of(max(reached)) + timedelta(days=6)
-    desk = bookings.load_desk(child_id, _family_id(), first, last, clock.now())
+    desk = load_desk(child_id, _family_id(), first, last, clock.now())
     if desk is None:
         abort(404)
     return desk

@@ -28,9 +28,9 @@ from app.rules.who import RESIDENCES
 from app.rules.words import day_words, limit_words, sentence
 from app.screens import days, numbers
 from app.screens.page import Page
-from app.services import bookings, clock, paperwork, refused_requests
-from app.services.bookings import Desk, Draft
+from app.services import clock, paperwork, refused_requests
 from app.services.catalogue import catalogue
+from app.services.desk import Desk, Draft, load_desk
 
 FOUND = 20
 LEVELS = {one.value: one.label for one in Level}
@@ -83,9 +83,7 @@ class RuleTesterPage(Page):
         if asked is None:
             return self.show("staff/rule_tester.html", **context)
         monday = monday_of(asked.on)
-        desk = bookings.load_desk(
-            asked.child_id, asked.family_id, monday, monday + timedelta(days=6), asked.at
-        )
+        desk = load_desk(asked.child_id, asked.family_id, monday, monday + timedelta(days=6), asked.at)
         if desk is None:
             abort(404)
         return self.show("staff/rule_tester.html", **context, **_answer(desk, asked))

@@ -11,24 +11,30 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from holidays import country_holidays
 from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from app.access.database import db
 from app.access.versions import Remembered
+from app.entities.calendar import PeriodKind
 from app.models import Activity, Bracket, ClosingDay, DocumentType, Period, Rule, Setting, Tariff, Unit
 from app.rules import kinds, who  # noqa: F401  (the kinds register themselves)
 from app.rules.booking import FOR_EVER, DatedRule, Otherwise
-from app.rules.calendar import Weekday
+from app.rules.calendar import ONE_DAY, Span, Weekday, days_open
 from app.rules.kinds.places import Capacity
 from app.rules.money import Bracket as PriceBracket
 from app.rules.money import Grid
 from app.rules.registry import build
 from app.rules.values import Misread
 from app.rules.words import WEEKDAYS
+from app.services import clock
 from app.services.settings import Town, town_of
 
 SETTING, DOCUMENT = "setting", "document"
+SCHOOL_WEEK = frozenset({Weekday.MONDAY, Weekday.TUESDAY, Weekday.THURSDAY, Weekday.FRIDAY})
+AROUND = 2
+"""How many years of public holidays are known before and after those of the town."""
 USUAL = "capacity"
 """Code of the rule that holds where a town says nothing of places."""
 
@@ -82,6 +88,32 @@ class Catalogue:
     def activities(self) -> dict[int, Activity]:
         """The activities that have a unit, by their number."""
         return {unit.activity_id: unit.activity for unit in self.units}
+
+    @cached_property
+    def holidays(self) -> tuple[Span, ...]:
+        """Every school holidays that the town knows."""
+        return tuple(
+            Span(one.starts_on, one.ends_on + ONE_DAY, one.name)
+            for one in self.periods
+            if one.period_kind is PeriodKind.HOLIDAYS
+        )
+
+    @cached_property
+    def public_holidays(self) -> frozenset[date]:
+        """Those of France, from the year before the first that the town knows to the one after its last."""
+        years = {day.year for one in self.periods for day in (one.starts_on, one.ends_on)}
+        years |= {clock.today().year}
+        return frozenset(country_holidays("FR", years=range(min(years) - AROUND, max(years) + AROUND + 1)))
+
+    @cached_property
+    def school_days(self) -> frozenset[date]:
+        """The days of school that the town knows."""
+        terms = [
+            Span(one.starts_on, one.ends_on + ONE_DAY)
+            for one in self.periods
+            if one.period_kind is PeriodKind.TERM
+        ]
+        return frozenset(on for one in terms for on in days_open(one, SCHOOL_WEEK, self.public_holidays))
 
     def units_of(self, activity_ids: Iterable[int]) -> dict[str, Unit]:
         """The units of some activities, by code, in the order of display."""

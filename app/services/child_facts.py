@@ -6,9 +6,22 @@ Whoever looks, a rule holds the same: what the service alone reads of a child co
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, Select, String, and_, cast, literal, null, or_, select, type_coerce, union_all
+from sqlalchemy import (
+    Date,
+    Integer,
+    Select,
+    String,
+    and_,
+    cast,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
 
 from app.access.database import db
 from app.access.viewer import unscoped
@@ -18,6 +31,7 @@ from app.entities.paperwork import DocumentStatus, Subject
 from app.entities.question import YES, QuestionKind
 from app.models import (
     Answer,
+    Deferral,
     Document,
     DocumentType,
     Family,
@@ -29,6 +43,7 @@ from app.models import (
     SchoolYear,
 )
 from app.rules.booking import DatedRule
+from app.rules.calendar import ONE_DAY
 from app.rules.facts import Child, Custody
 from app.rules.kinds.admission import CustodyWeeks
 from app.rules.kinds.household import Papers
@@ -37,25 +52,73 @@ CUSTODY: dict[str, Custody] = {"even": "even", "odd": "odd"}
 WHY = "une règle vaut pour un enfant quel que soit celui qui regarde"
 
 
+class Told(NamedTuple):
+    """A question answered yes by somebody (None: by the household), for a school year (None: for good)."""
+
+    person_id: int | None
+    code: str
+    starts_on: date | None
+    ends_on: date | None
+
+
+class Fact(NamedTuple):
+    """Something told of the child or the household, from a day to another, both included; None: no end."""
+
+    sort: str
+    code: str
+    person_id: int | None
+    since: date | None
+    until: date | None
+
+    def holds(self, on: date) -> bool:
+        """Whether it is so that day."""
+        return (self.since is None or self.since <= on) and (self.until is None or on <= self.until)
+
+
 def child_of(
     person: Person,
     family_id: int,
     registrations: Iterable[Registration],
     rules: Iterable[DatedRule],
-    on: date,
+    from_on: date,
+    until_on: date | None = None,
 ) -> Child:
-    """The child on that day, through that household. One statement, or none: no rule tells children apart."""
-    child = Child(person.id, person.first_name, person.born_on or on)
+    """The child from that day to the other, as that household tells it. One statement, or none: no rule tells
+    children apart.
+    """
+    child = Child(person.id, person.first_name, person.born_on or from_on)
     rules = tuple(rules)
-    told = [one for dated in rules for one in (dated.who, dated.unless) if one is not None]
-    codes = {code for one in told for code in one.traits}
-    codes |= {code for dated in rules if isinstance(dated.rule, Papers) for code in dated.rule.documents}
-    if not told and not codes and not any(isinstance(one.rule, CustodyWeeks) for one in rules):
+    whom = [one for dated in rules for one in (dated.who, dated.unless) if one is not None]
+    traits = {code for one in whom for code in one.traits}
+    papers: set[str] = {
+        code for dated in rules if isinstance(dated.rule, Papers) for code in dated.rule.documents
+    }
+    if not whom and not papers and not any(isinstance(one.rule, CustodyWeeks) for one in rules):
         return child
-    found: dict[str, list[tuple[str, int | None]]] = {}
     with unscoped(WHY):
-        for sort, code, person_id in db.session.execute(union_all(*_asked(person.id, family_id, codes, on))):
-            found.setdefault(sort, []).append((code, person_id))
+        asked = union_all(*_asked(person.id, family_id, traits, papers))
+        facts = [Fact(*row) for row in db.session.execute(asked)]
+    accepted = [
+        row for row in registrations if row.group is not None and row.status is RegistrationStatus.ACCEPTED
+    ]
+    stretches = [(one.since, one.until) for one in facts]
+    stretches += [(row.starts_on, row.ends_on) for row in accepted]
+    days = {since for since, _ in stretches if since} | {until + ONE_DAY for _, until in stretches if until}
+    told = _told(child, facts, accepted, from_on)
+    later: list[tuple[date, Child]] = []
+    for day in sorted(day for day in days if from_on < day <= (until_on or from_on)):
+        now = _told(child, facts, accepted, day)
+        if now != (later[-1][1] if later else told):
+            later.append((day, now))
+    return replace(told, later=tuple(later))
+
+
+def _told(child: Child, facts: Iterable[Fact], registrations: Iterable[Registration], on: date) -> Child:
+    """The child that day."""
+    found: dict[str, list[tuple[str, int | None]]] = {}
+    for one in facts:
+        if one.holds(on):
+            found.setdefault(one.sort, []).append((one.code, one.person_id))
     return replace(
         child,
         residence=next((code for code, _ in found.get("residence", ())), None),
@@ -64,56 +127,60 @@ def child_of(
         groups=frozenset(
             row.group.name
             for row in registrations
-            if row.group is not None and row.status is RegistrationStatus.ACCEPTED
+            if row.group is not None and row.starts_on <= on <= row.ends_on
         ),
         traits=frozenset(code for code, _ in found.get("yes", ())) | frozenset(_papers(child.id, found)),
     )
 
 
-def _asked(child_id: int, family_id: int, codes: set[str], on: date) -> Iterator[Select[Any]]:
-    """What is known, as (sort, code, person): residence, class, answers, papers, guardians."""
-    this_year = and_(SchoolYear.starts_on <= on, SchoolYear.ends_on >= on)
-    nobody = cast(null(), Integer)
-    yield select(literal("residence"), type_coerce(Family.residence, String), nobody).where(
+def _asked(child_id: int, family_id: int, traits: set[str], papers: set[str]) -> Iterator[Select[Any]]:
+    """What is known, as a ``Fact``: residence, class, answers, papers, guardians."""
+    nobody, always = cast(null(), Integer), (cast(null(), Date), cast(null(), Date))
+    yield select(literal("residence"), type_coerce(Family.residence, String), nobody, *always).where(
         Family.id == family_id
     )
+    year = SchoolYear.starts_on, SchoolYear.ends_on
     yield (
-        select(literal("level"), type_coerce(Schooling.level, String), nobody)
+        select(literal("level"), type_coerce(Schooling.level, String), nobody, *year)
         .join(SchoolYear, SchoolYear.id == Schooling.school_year_id)
-        .where(Schooling.child_id == child_id, this_year)
+        .where(Schooling.child_id == child_id)
     )
-    yield select(literal("custody"), type_coerce(Membership.custody, String), nobody).where(
+    yield select(literal("custody"), type_coerce(Membership.custody, String), nobody, *always).where(
         Membership.family_id == family_id, Membership.person_id == child_id
     )
+    codes = traits | papers
     if not codes:
         return
-    told = answered_yes(family_id, codes, on).where(
-        or_(Answer.person_id == child_id, Answer.person_id.is_(None))
+    told = answers_yes(family_id, codes).where(or_(Answer.person_id == child_id, Answer.person_id.is_(None)))
+    yield told.with_only_columns(literal("yes"), Question.code, nobody, *year)
+    asked_of = type_coerce(DocumentType.subject, String)
+    in_order = or_(
+        Document.status == DocumentStatus.VALID,
+        and_(DocumentType.accepts_received, Document.status == DocumentStatus.RECEIVED),
     )
-    yield told.with_only_columns(literal("yes"), Question.code, nobody)
     yield (
-        select(type_coerce(DocumentType.subject, String), DocumentType.code, Document.person_id)
+        select(asked_of, DocumentType.code, Document.person_id, Document.valid_from, Document.valid_until)
         .join(Document, Document.document_type_id == DocumentType.id)
-        .where(
-            DocumentType.code.in_(codes),
-            Document.family_id == family_id,
-            Document.status == DocumentStatus.VALID,
-            or_(Document.valid_from.is_(None), Document.valid_from <= on),
-            or_(Document.valid_until.is_(None), Document.valid_until >= on),
-        )
+        .where(DocumentType.code.in_(codes), Document.family_id == family_id, in_order)
     )
-    yield select(literal("one guardian"), literal(""), Membership.person_id).where(
+    # A delay that runs is as good as the paper for the rule that asks for it; it says nothing of the child.
+    yield (
+        select(asked_of, DocumentType.code, Deferral.person_id, cast(null(), Date), Deferral.until_on)
+        .join(Deferral, Deferral.document_type_id == DocumentType.id)
+        .where(DocumentType.code.in_(papers - traits), Deferral.family_id == family_id)
+    )
+    yield select(literal("one guardian"), literal(""), Membership.person_id, *always).where(
         Membership.family_id == family_id, Membership.member_kind == MemberKind.GUARDIAN
     )
 
 
-def answered_yes(family_id: int, codes: Collection[str], on: date) -> Select[tuple[int | None, str]]:
-    """Of these questions, (person, code) of those answered yes and in force that day, as the household says
-    it: its own answers, and those that the homes of a child share.
+def answers_yes(family_id: int, codes: Collection[str]) -> Select[tuple[int | None, str, date, date]]:
+    """Of these questions, (person, code, first and last day of its year) of those answered yes, as the
+    household says it: its own answers, and those that the homes of a child share.
     """
     members = select(Membership.person_id).where(Membership.family_id == family_id)
     return (
-        select(Answer.person_id, Question.code)
+        select(Answer.person_id, Question.code, SchoolYear.starts_on, SchoolYear.ends_on)
         .join(Question, Question.id == Answer.question_id)
         .outerjoin(SchoolYear, SchoolYear.id == Answer.school_year_id)
         .where(
@@ -124,9 +191,16 @@ def answered_yes(family_id: int, codes: Collection[str], on: date) -> Select[tup
                 Answer.family_id == family_id,
                 and_(Answer.family_id.is_(None), Answer.person_id.in_(members)),
             ),
-            or_(Answer.school_year_id.is_(None), and_(SchoolYear.starts_on <= on, SchoolYear.ends_on >= on)),
         )
     )
+
+
+def answers_of(family_id: int, codes: Collection[str]) -> tuple[Told, ...]:
+    """The answers yes to these questions. One statement, none without a question."""
+    if not codes:
+        return ()
+    with unscoped(WHY):
+        return tuple(Told(*row) for row in db.session.execute(answers_yes(family_id, codes)))
 
 
 def _papers(child_id: int, found: Mapping[str, list[tuple[str, int | None]]]) -> Iterator[str]:

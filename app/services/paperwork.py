@@ -7,14 +7,13 @@ words. Five statements read a household, whatever its size. What is handed in an
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.access.database import db
-from app.access.viewer import unscoped
 from app.declare import Choice
 from app.entities.booking import RegistrationStatus
 from app.entities.family import MemberKind
@@ -33,8 +32,7 @@ from app.rules import paperwork as rules
 from app.rules.calendar import ONE_DAY, local_day, month_day_in
 from app.rules.calendar import school_year as year_of
 from app.rules.paperwork import Deferred, DocumentRule, Held, Missing, Subject, SubjectKind
-from app.services import clock
-from app.services.child_facts import answered_yes
+from app.services.child_facts import Told, answers_of
 
 RENEWS = (5, 1)
 """Month and day from which what is handed in counts for the next school year as well."""
@@ -110,12 +108,20 @@ class Facts:
     types: tuple[DocumentType, ...]
     documents: Mapping[tuple[int, int], tuple[Document, ...]]
     deferrals: tuple[Deferral, ...]
-    answers: Mapping[int, frozenset[str]] = field(default_factory=dict)
-    """Child -> the questions answered yes, among those by which a document is asked."""
+    answers: tuple[Told, ...] = ()
+    """The questions answered yes, among those by which a document is asked."""
 
     def children(self) -> list[Person]:
         """The children of the household, in its order."""
         return [one.person for one in self.members if one.member_kind is MemberKind.CHILD]
+
+    def answered(self, on: date) -> dict[int | None, frozenset[str]]:
+        """By whom (None: the household) -> the questions answered yes that hold that day."""
+        found: dict[int | None, set[str]] = defaultdict(set)
+        for one in self.answers:
+            if (one.starts_on is None or one.starts_on <= on) and (one.ends_on is None or on <= one.ends_on):
+                found[one.person_id].add(one.code)
+        return {who: frozenset(codes) for who, codes in found.items()}
 
     def given(self, document_type: DocumentType, subject: Subject) -> tuple[Document, ...]:
         """What was handed in for that demand, latest first."""
@@ -161,20 +167,8 @@ def load(family_id: int) -> Facts:
         tuple(types),
         {key: tuple(value) for key, value in documents.items()},
         tuple(deferrals),
-        _answers(family_id, {one.asked_if for one in types if one.asked_if}),
+        answers_of(family_id, {one.asked_if for one in types if one.asked_if}),
     )
-
-
-def _answers(family_id: int, codes: set[str]) -> dict[int, frozenset[str]]:
-    """Who answered yes to these questions. One statement, none where no document depends on an answer."""
-    if not codes:
-        return {}
-    found: dict[int, set[str]] = defaultdict(set)
-    with unscoped("une pièce est demandée selon une réponse, quel que soit celui qui regarde"):
-        for person_id, code in db.session.execute(answered_yes(family_id, codes, clock.today())):
-            if person_id is not None:
-                found[person_id].add(code)
-    return {person_id: frozenset(given) for person_id, given in found.items()}
 
 
 # --- What is asked, and what is missing ------------------------------------------------------------
@@ -196,7 +190,7 @@ def demands(
     facts = facts or load(family_id)
     asking = asking or {}
     day = reference_day(facts.registrations, on, school_year)
-    subjects = _subjects(facts, on, asking)
+    subjects = _subjects(facts, on, day, asking)
     asked = {one.id: rule_of(one) for one in facts.types}
     missing = {
         (one.code, one.subject.id): one
@@ -226,7 +220,7 @@ def missing_for(
     """
     facts = facts or load(family_id)
     today = today or on
-    subjects = _subjects(facts, today, {child_id: activity})
+    subjects = _subjects(facts, today, on, {child_id: activity})
     found = rules.missing(map(rule_of, facts.types), subjects, _held(facts), _deferred(facts), on, today)
     return list(rules.blocking(found, child_id, _codes(activity)))
 
@@ -277,8 +271,12 @@ def rule_of(row: DocumentType) -> DocumentRule:
     )
 
 
-def _subjects(facts: Facts, today: date, asking: Asking) -> list[Subject]:
-    """The household, then its children who take part or handed something in, then its guardians."""
+def _subjects(facts: Facts, today: date, day: date, asking: Asking) -> list[Subject]:
+    """The household, then its children who take part or handed something in, then its guardians.
+
+    Each with what was answered yes that ``day``: a child's answer asks of its guardians too, a guardian's
+    of nobody else.
+    """
     concerned: dict[int, set[str]] = defaultdict(set)
     for one in facts.registrations:
         if one.ends_on >= today:
@@ -289,15 +287,19 @@ def _subjects(facts: Facts, today: date, asking: Asking) -> list[Subject]:
     known |= {one.person_id for one in facts.deferrals if one.person_id}
     whole = frozenset(code for codes in concerned.values() for code in codes)
     name = facts.members[0].family.name if facts.members else ""
-    told = frozenset(code for codes in facts.answers.values() for code in codes)
-    found = [Subject("family", facts.family_id, f"la famille {name}".strip(), whole, told)]
+    told = facts.answered(day)
+    children = {one.person_id for one in facts.members if one.member_kind is MemberKind.CHILD}
+    own = told.get(None, frozenset())
+    shared = own.union(*(codes for who, codes in told.items() if who in children))
+    anybody = own.union(*told.values())
+    found = [Subject("family", facts.family_id, f"la famille {name}".strip(), whole, anybody)]
     for member in facts.members:
         is_child = member.member_kind is MemberKind.CHILD
         kind: SubjectKind = "child" if is_child else "guardian"
         person = member.person
         if not is_child or person.id in concerned or person.id in known:
             codes = frozenset(concerned.get(person.id, ())) if is_child else whole
-            traits = facts.answers.get(person.id, frozenset()) if is_child else told
+            traits = (own if is_child else shared) | told.get(person.id, frozenset())
             found.append(Subject(kind, person.id, person.first_name, codes, traits))
     return found
 

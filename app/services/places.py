@@ -55,6 +55,12 @@ def lock_openings(from_on: date, until_on: date) -> None:
         db.session.execute(days.with_for_update())
 
 
+def lock_child(child_id: int) -> None:
+    """Hold a child until the end of the transaction: its bookings are then changed by one at a time."""
+    if db.engine.dialect.name != "sqlite":
+        db.session.execute(select(Person.id).where(Person.id == child_id).with_for_update())
+
+
 @dataclass(frozen=True)
 class Others:
     """What the other children take of some squares: places held, those of them not confirmed, and when each
@@ -84,7 +90,7 @@ def of_others(offer: Offer, but_child_id: int, rules: Iterable[DatedRule] = ()) 
     """
     counting = [one for one in rules if counts_others(one) and not _is_of_places(one)]
     squares = set(offer.places)
-    squares |= {slot for slot in offer.calendar.openings if any(one.covers(slot) for one in counting)}
+    squares |= {slot for slot in offer.openings if any(one.covers(slot) for one in counting)}
     if not squares:
         return Others()
     codes = {offer.units[slot.unit].id: slot.unit for slot in squares}

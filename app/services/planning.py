@@ -6,14 +6,14 @@ from datetime import date, datetime, timedelta
 
 from app.entities.booking import BookingStatus, Presence
 from app.models import Activity, Booking, Unit
-from app.rules.booking import bookable_from, bookable_until
 from app.rules.calendar import local_day
 from app.rules.facts import Slot
 from app.rules.periods import monday_of
 from app.rules.verdict import Refusal, Severity, Verdict
 from app.rules.words import moment_words
-from app.services.bookings import Desk, Draft
+from app.services.desk import Desk, Draft
 
+LEAVING = "Vous avez demandé d’annuler cette réservation. Elle tient tant que le service n’a pas répondu."
 SquareOf = Callable[[Slot], "Square"]
 
 PRESENCE_STATES = {Presence.PRESENT: "attended", Presence.ABSENT: "absent", Presence.EXCUSED: "absent"}
@@ -139,9 +139,7 @@ def week(desk: Desk, monday: date, draft: Draft, pointed: Slot | None = None) ->
     days_of_week = [monday + timedelta(days=n) for n in range(7)]
     for activity, units in _by_activity(desk):
         days = tuple(
-            day
-            for day in days_of_week
-            if any(Slot(code, day) in desk.offer.calendar.openings for code in units)
+            day for day in days_of_week if any(Slot(code, day) in desk.offer.openings for code in units)
         )
         if days:
             rows = tuple(_row(desk, code, days, square) for code in units)
@@ -188,7 +186,7 @@ def _by_activity(desk: Desk) -> list[tuple[Activity, list[str]]]:
 
 
 def _row(desk: Desk, code: str, days: tuple[date, ...], square: SquareOf) -> Row:
-    openings = desk.offer.calendar.openings
+    openings = desk.offer.openings
     squares = tuple(square(Slot(code, day)) if Slot(code, day) in openings else None for day in days)
     prices = [one.cents for one in squares if one is not None]
     return Row(desk.offer.units[code], prices[0] if prices else None, squares)
@@ -210,14 +208,15 @@ def _square(desk: Desk, slot: Slot, draft: Draft, said: tuple[Refusal, ...]) -> 
         rank = len(desk.others.queues.get(slot, ())) + 1 if waits else None
         return Square(slot, "waiting" if waits else "asked", cents, is_new=True, rank=rank)
     if booking is not None and booking.status in STATUS_STATES:
-        return Square(slot, STATUS_STATES[booking.status], cents, rank=_rank(desk, slot, booking))
+        state = STATUS_STATES[booking.status] if booking.leaving_at is None else "leaving"
+        return Square(slot, state, cents, rank=_rank(desk, slot, booking))
     if closure is not None:
         return Square(slot, "closed", cents, reason=closure)
     if slot in desk.elsewhere:
         return Square(slot, "closed", cents, reason=desk.elsewhere_words)
     if _is_late(desk, slot):
         return Square(slot, "late", cents)
-    opens = bookable_from(slot, desk.rules)
+    opens = desk.bookable_from(slot)
     if opens is not None and desk.now < opens:
         return Square(slot, "closed", cents, reason=f"réservable à partir du {moment_words(opens)}")
     return Square(slot, "free", cents)
@@ -234,7 +233,7 @@ def _rank(desk: Desk, slot: Slot, booking: Booking) -> int | None:
 
 
 def _is_late(desk: Desk, slot: Slot) -> bool:
-    limit = bookable_until(slot, desk.rules, desk.offer.calendar)
+    limit = desk.bookable_until(slot)
     return slot.on < local_day(desk.now) or (limit is not None and limit <= desk.now)
 
 
@@ -260,6 +259,8 @@ def _explained(desk: Desk, draft: Draft, pointed: Slot, square: SquareOf) -> Say
     """Why a square can't be flipped: what the rules would answer, with nothing changed."""
     if pointed in draft or pointed.unit not in desk.offer.units:
         return None
+    if pointed in desk.leaving:
+        return Say((square(pointed),), LEAVING, is_error=False)
     for refusal in _alone(desk, pointed):
         if pointed in refusal.slots and refusal.severity is Severity.REFUSED:
             return Say((square(pointed),), refusal.sentence, refusal.article or "", is_error=False)
@@ -276,10 +277,10 @@ def flip(desk: Desk, draft: Draft, slot: Slot) -> tuple[Draft, bool]:
     flipped = desk.drafted(target - {slot} if slot in target else target | {slot})
     if slot in draft:
         return flipped, True
-    if slot.unit not in desk.offer.units or slot not in desk.offer.calendar.openings:
+    if slot.unit not in desk.offer.units or slot not in desk.offer.openings:
         return draft, False
     booking = desk.bookings.get(slot)
-    if booking is not None and booking.presence is not None:
+    if booking is not None and (booking.presence is not None or slot in desk.leaving):
         return draft, False
     for refusal in _alone(desk, slot):
         only_undo = refusal.remedy is None or not (refusal.remedy.add - {slot})
@@ -313,9 +314,9 @@ def _delta(desk: Desk, draft: Draft) -> int | None:
 def _next_limit(desk: Desk, days: list[date]) -> tuple[datetime, Slot] | None:
     """The next moment after which a square of the week can no longer be booked."""
     limits = []
-    for slot in desk.offer.calendar.openings:
+    for slot in desk.offer.openings:
         if slot.on in days and desk.offer.calendar.is_open(slot.unit, slot.on):
-            limit = bookable_until(slot, desk.rules, desk.offer.calendar)
+            limit = desk.bookable_until(slot)
             if limit is not None and limit > desk.now:
                 limits.append((limit, slot))
     return min(limits, default=None)

@@ -19,7 +19,7 @@ from app.rules.explain import Explanation, explain
 from app.rules.facts import Child, Slot
 from app.rules.squares import moment_text
 from app.rules.verdict import Refusal, Severity, Verdict
-from app.services.bookings import Desk, Draft
+from app.services.desk import Desk, Draft
 
 KEPT = timedelta(days=365)
 WHY = "le refus dit à un parent se garde avec ses raisons"

@@ -2,22 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import lru_cache
+from datetime import date
+from functools import cached_property
 
-import holidays as public_holidays
 from sqlalchemy import select
 
 from app.access.database import db
-from app.entities.calendar import PeriodKind
 from app.models import Activity, DocumentType, Opening, Unit
-from app.rules.calendar import Calendar, Span, Weekday, days_open
+from app.rules.calendar import ONE_DAY, Calendar, Span
 from app.rules.facts import Slot
 from app.rules.kinds.places import Capacity
 from app.services.catalogue import Catalogue, code_of
-
-SCHOOL_WEEK = frozenset({Weekday.MONDAY, Weekday.TUESDAY, Weekday.THURSDAY, Weekday.FRIDAY})
-LOOK_BACK = timedelta(days=60)
 
 
 @dataclass(frozen=True)
@@ -29,15 +24,32 @@ class Offer:
     places: Mapping[Slot, int]
     names: Mapping[str, str]
     minutes: Mapping[str, int]
+    from_on: date
+    until_on: date
+
+    @cached_property
+    def openings(self) -> frozenset[Slot]:
+        """The squares on offer: those of these days."""
+        return frozenset(slot for slot in self.calendar.openings if self.from_on <= slot.on <= self.until_on)
 
 
-def load_offer(known: Catalogue, activity_ids: Iterable[int], from_on: date, until_on: date) -> Offer:
-    """What these activities offer from a day to another, both included. One statement."""
+def load_offer(
+    known: Catalogue,
+    activity_ids: Iterable[int],
+    from_on: date,
+    until_on: date,
+    around: Span | None = None,
+) -> Offer:
+    """What these activities offer from a day to another, both included. One statement.
+
+    The calendar also knows what opens ``around``, where a rule looks further than those days.
+    """
     units = known.units_of(activity_ids)
+    first, last = (around.from_on, around.until_on - ONE_DAY) if around else (from_on, until_on)
     openings = db.session.execute(
         select(Opening.unit_id, Opening.open_on, Opening.places).where(
             Opening.unit_id.in_(sorted(unit.id for unit in units.values())),
-            Opening.open_on.between(from_on, until_on),
+            Opening.open_on.between(min(first, from_on), max(last, until_on)),
         )
     )
     given = {Slot(code_of(known.by_id[unit_id]), on): places for unit_id, on, places in openings}
@@ -51,19 +63,25 @@ def offer_of(
     from_on: date,
     until_on: date,
 ) -> Offer:
-    """The offer of these units, open on these squares (with the places of that day alone, if any)."""
+    """The offer of these units, open on these squares (with the places of that day alone, if any).
+
+    Only those from a day to the other, both included, are on offer: the calendar knows them all.
+    """
     places: dict[Slot, int] = {}
     for slot, own_places in openings.items():
-        given = (own_places, units[slot.unit].places, _ruled(known, slot))
-        limit = next((one for one in given if one is not None), None)
-        if limit is not None:
-            places[slot] = limit
+        if from_on <= slot.on <= until_on:
+            given = (own_places, units[slot.unit].places, _ruled(known, slot))
+            limit = next((one for one in given if one is not None), None)
+            if limit is not None:
+                places[slot] = limit
     return Offer(
         units,
-        _calendar(known, set(openings), units, from_on, until_on),
+        _calendar(known, frozenset(openings), units),
         places,
         {**known.documents, **_names(units)},
         _minutes(units),
+        from_on,
+        until_on,
     )
 
 
@@ -102,43 +120,19 @@ def _minutes(units: Mapping[str, Unit]) -> dict[str, int]:
     }
 
 
-def _calendar(
-    known: Catalogue, slots: set[Slot], units: Mapping[str, Unit], from_on: date, until_on: date
-) -> Calendar:
-    closed: dict[str, dict[date, str]] = {}
+def _calendar(known: Catalogue, openings: frozenset[Slot], units: Mapping[str, Unit]) -> Calendar:
+    """The town's, whole: a limit is the same whatever the page it is read on."""
     facilities = {unit.activity.facility_id: unit.activity.facility.code for unit in units.values()}
+    closed: dict[str, dict[date, str]] = {}
     for row in known.closings:
-        if from_on <= row.closed_on <= until_on:
-            for facility_id, code in facilities.items():
-                if row.facility_id in (None, facility_id):
-                    closed.setdefault(code, {})[row.closed_on] = row.reason
-    school_days, spans, off = _school_time(known, from_on - LOOK_BACK, until_on)
+        for facility_id, code in facilities.items():
+            if row.facility_id in (None, facility_id):
+                closed.setdefault(code, {})[row.closed_on] = row.reason
     return Calendar(
-        openings=frozenset(slots),
-        school_days=school_days,
-        public_holidays=off,
-        holidays=spans,
+        openings=openings,
+        school_days=known.school_days,
+        public_holidays=known.public_holidays,
+        holidays=known.holidays,
         closures=closed,
         facilities={unit.activity.code: unit.activity.facility.code for unit in units.values()},
     )
-
-
-def _school_time(
-    known: Catalogue, since: date, until_on: date
-) -> tuple[frozenset[date], tuple[Span, ...], frozenset[date]]:
-    """School days and public holidays around a stretch of days; every holidays that the town knows."""
-    off = _public_holidays(since.year, until_on.year)
-    school_days: set[date] = set()
-    spans: list[Span] = []
-    for period in known.periods:
-        if period.period_kind is PeriodKind.TERM:
-            first, last = max(period.starts_on, since), min(period.ends_on, until_on)
-            school_days |= days_open(Span(first, last + timedelta(days=1)), SCHOOL_WEEK, off)
-        else:
-            spans.append(Span(period.starts_on, period.ends_on + timedelta(days=1), period.name))
-    return frozenset(school_days), tuple(spans), off
-
-
-@lru_cache(maxsize=16)
-def _public_holidays(first_year: int, last_year: int) -> frozenset[date]:
-    return frozenset(public_holidays.country_holidays("FR", years=range(first_year, last_year + 1)))

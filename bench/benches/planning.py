@@ -51,8 +51,8 @@ def _free_squares(town: Town, child_id: int, family_id: int) -> Iterator[str]:
     from app.access.guard import load_account, viewer_of
     from app.access.viewer import Side, acting, unscoped
     from app.models import Account
-    from app.services import bookings, clock, planning
-    from app.services.bookings import Draft
+    from app.services import clock, planning
+    from app.services.desk import Draft, load_desk
 
     with unscoped("mesure"):
         number = db.session.scalars(
@@ -61,7 +61,7 @@ def _free_squares(town: Town, child_id: int, family_id: int) -> Iterator[str]:
     account = load_account(number)
     assert account is not None
     with acting(viewer_of(account, Side.FAMILY, family_id)):
-        desk = bookings.load_desk(
+        desk = load_desk(
             child_id, family_id, TODAY + timedelta(days=14), TODAY + timedelta(days=180), clock.now()
         )
         assert desk is not None

@@ -10,7 +10,7 @@ from app.access.database import db
 from app.access.viewer import unscoped
 from app.models import Activity, ClosingDay, Opening, Period
 from app.services import bookings
-from app.services.bookings import Draft
+from app.services.desk import Draft
 from tests.people import Town
 from tests.support.pages import words
 from tests.wednesday import MEAL, NOW, WEDNESDAY

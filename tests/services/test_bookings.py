@@ -12,7 +12,7 @@ from app.models import Booking, Registration, Rule, Unit
 from app.rules.facts import Slot
 from app.rules.periods import monday_of
 from app.services import bookings, planning, records
-from app.services.bookings import Draft
+from app.services.desk import Draft, load_desk
 from tests.people import Town
 from tests.wednesday import MEAL, MORNING, NOW, PARIS, WEDNESDAY
 
@@ -100,7 +100,7 @@ def test_the_last_place_goes_to_one_and_the_next_waits_with_a_rank(open_town: To
             assert send(open_town, Draft(frozenset({MEAL})), child, family).confirmed == 1
     with open_town.acting("claire"):
         assert send(open_town, Draft(frozenset({MEAL})), "zoe", "A").waiting == 1
-        desk = bookings.load_desk(open_town.people["zoe"], open_town.families["A"], WEDNESDAY, WEDNESDAY, NOW)
+        desk = load_desk(open_town.people["zoe"], open_town.families["A"], WEDNESDAY, WEDNESDAY, NOW)
         assert desk is not None
         shown = planning.week(desk, monday_of(WEDNESDAY), Draft())
         meal = shown.blocks[0].rows[1].squares[0]
@@ -124,7 +124,7 @@ def test_a_household_cannot_book_for_the_other_home_of_a_child(open_town: Town) 
 def test_a_closed_day_keeps_its_square_and_says_why(open_town: Town) -> None:
     closed = WEDNESDAY + timedelta(weeks=2)
     with open_town.acting("claire"):
-        desk = bookings.load_desk(open_town.people["lila"], open_town.families["A"], closed, closed, NOW)
+        desk = load_desk(open_town.people["lila"], open_town.families["A"], closed, closed, NOW)
         assert desk is not None
         slot = Slot("mercredi.repas", closed)
         draft, moved = planning.flip(desk, Draft(), slot)
@@ -138,9 +138,7 @@ def test_a_closed_day_keeps_its_square_and_says_why(open_town: Town) -> None:
 
 def test_touching_the_morning_shows_the_error_and_the_repair_brings_the_meal(open_town: Town) -> None:
     with open_town.acting("claire"):
-        desk = bookings.load_desk(
-            open_town.people["lila"], open_town.families["A"], WEDNESDAY, WEDNESDAY, NOW
-        )
+        desk = load_desk(open_town.people["lila"], open_town.families["A"], WEDNESDAY, WEDNESDAY, NOW)
         assert desk is not None
         draft, moved = planning.flip(desk, Draft(), MORNING)
         shown = planning.week(desk, monday_of(WEDNESDAY), draft)
@@ -163,7 +161,7 @@ def test_the_other_home_s_square_is_closed_and_tells_nothing_of_that_home(open_t
         assert send(open_town, Draft(frozenset({MEAL})), "zoe", "B").confirmed == 1
     with open_town.acting("claire"):
         sent = send(open_town, Draft(frozenset({MEAL})), "zoe", "A")
-        desk = bookings.load_desk(open_town.people["zoe"], open_town.families["A"], WEDNESDAY, WEDNESDAY, NOW)
+        desk = load_desk(open_town.people["zoe"], open_town.families["A"], WEDNESDAY, WEDNESDAY, NOW)
         assert desk is not None
         shown = planning.week(desk, monday_of(WEDNESDAY), Draft())
     assert not sent.accepted

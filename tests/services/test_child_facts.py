@@ -29,8 +29,7 @@ from app.models import (
     Rule,
     Schooling,
 )
-from app.services import bookings
-from app.services.bookings import Desk, Draft
+from app.services.desk import Desk, Draft, load_desk
 from tests.people import Town
 from tests.support.sql import count_statements
 from tests.wednesday import MEAL, NOW, WEDNESDAY, open_wednesdays
@@ -53,7 +52,7 @@ def rule(town: Town, **whom: Any) -> None:
 
 def desk(town: Town, child: str = "lila", family: str = "A", who: str = "claire") -> Desk:
     with town.acting(who):
-        found = bookings.load_desk(town.people[child], town.families[family], WEDNESDAY, WEDNESDAY, NOW)
+        found = load_desk(town.people[child], town.families[family], WEDNESDAY, WEDNESDAY, NOW)
         assert found is not None
         return found
 

@@ -20,7 +20,8 @@ from app.models import (
     Unit,
 )
 from app.services import bookings, jobs, places
-from app.services.bookings import Draft, Sent
+from app.services.bookings import Sent
+from app.services.desk import Draft
 from tests.people import Town
 from tests.wednesday import MEAL, NOW, PARIS, WEDNESDAY, one_more_child
 

@@ -13,7 +13,8 @@ from app.access.viewer import unscoped
 from app.entities.booking import BookingStatus
 from app.models import Booking, Opening
 from app.services import bookings, places
-from app.services.bookings import Draft, Sent
+from app.services.bookings import Sent
+from app.services.desk import Draft
 from tests.people import Town, make_town, settings_for
 from tests.wednesday import MEAL, NOW, open_wednesdays
 

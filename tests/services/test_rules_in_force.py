@@ -30,7 +30,7 @@ from app.models import (
     SchoolYear,
 )
 from app.services import bookings, places, refused_requests, registration_rules, registrations
-from app.services.bookings import Desk, Draft
+from app.services.desk import Desk, Draft, load_desk
 from tests.people import Town
 from tests.support.papers import ask_for
 from tests.support.sql import count_statements
@@ -50,7 +50,7 @@ def rule(town: Town, kind: str, parameters: dict[str, Any], **more: Any) -> None
 
 def desk(town: Town, child: str = "lila", family: str = "A", who: str = "claire") -> Desk:
     with town.acting(who):
-        found = bookings.load_desk(town.people[child], town.families[family], WEDNESDAY, WEDNESDAY, NOW)
+        found = load_desk(town.people[child], town.families[family], WEDNESDAY, WEDNESDAY, NOW)
         assert found is not None
         return found
 

@@ -35,9 +35,11 @@ class Papers:
     late: Firm = param("Tant qu’elles manquent", labels=FIRM, default="refused")
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
-        traits = {mine.child.id: mine.child.traits for mine in plan.children}
-        for child_id, name, squares in asked(plan, covers):
-            missing = sorted(self.documents - traits[child_id])
+        children = {mine.child.id: mine.child for mine in plan.children}
+        for child_id, name, asked_for in asked(plan, covers):
+            lacks = {slot: self.documents - children[child_id].on(slot.on).traits for slot in asked_for}
+            missing = sorted({code for codes in lacks.values() for code in codes})
+            squares = frozenset(slot for slot, codes in lacks.items() if codes)
             if missing:
                 named = joined(plan.named(code) for code in missing)
                 text = (
