@@ -146,6 +146,11 @@ class Booking(Entity):
     ticked_at: Mapped[datetime | None] = attribute("Pointé le", edit=NOBODY)
     ticked_by: Mapped[str | None] = attribute("Pointé par", see=CARE, edit=NOBODY)
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether its cancellation waits for the service."""
+        return self.status is BookingStatus.CONFIRMED and self.leaving_at is not None
+
     @validates("status")
     def _answered(self, key: str, status: BookingStatus) -> BookingStatus:
         """A refusal is remembered whatever comes after it, until somebody confirms."""
@@ -153,8 +158,6 @@ class Booking(Entity):
             self.needs_staff = True
         elif status is BookingStatus.CONFIRMED:
             self.needs_staff = False
-        if status is not BookingStatus.CONFIRMED:
-            self.leaving_at = None
         return status
 
 

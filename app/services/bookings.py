@@ -97,7 +97,7 @@ def _write(desk: Desk, draft: Draft, verdict: Verdict) -> Sent:
                 booked_on=slot.on,
             )
             db.session.add(row)
-        row.status = status
+        row.status, row.leaving_at = status, None
         row.asked_at = desk.now
         row.effect = effects.get(slot)
     if freed:

@@ -87,7 +87,7 @@ class Desk:
     @property
     def leaving(self) -> frozenset[Slot]:
         """Those of them whose cancellation waits for the service."""
-        return frozenset(slot for slot in self.standing if self.bookings[slot].leaving_at is not None)
+        return frozenset(slot for slot in self.standing if self.bookings[slot].is_leaving)
 
     def rules_on(self, slot: Slot) -> tuple[DatedRule, ...]:
         """The rules that concern the child on the day of a square."""

@@ -208,7 +208,7 @@ def _square(desk: Desk, slot: Slot, draft: Draft, said: tuple[Refusal, ...]) -> 
         rank = len(desk.others.queues.get(slot, ())) + 1 if waits else None
         return Square(slot, "waiting" if waits else "asked", cents, is_new=True, rank=rank)
     if booking is not None and booking.status in STATUS_STATES:
-        state = STATUS_STATES[booking.status] if booking.leaving_at is None else "leaving"
+        state = "leaving" if booking.is_leaving else STATUS_STATES[booking.status]
         return Square(slot, state, cents, rank=_rank(desk, slot, booking))
     if closure is not None:
         return Square(slot, "closed", cents, reason=closure)

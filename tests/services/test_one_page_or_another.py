@@ -321,9 +321,11 @@ def test_a_booking_that_is_cancelled_asks_for_it_no_more(bare_town: Town) -> Non
     rule(bare_town, "notice", {"days": 30, "gate": "both", "late": "ask_staff"})
     send(bare_town, Draft(unwanted=frozenset({MEAL})))
     with unscoped("test"):
-        row = rows()[WEDNESDAY]
-        row.status = BookingStatus.CANCELLED
+        rows()[WEDNESDAY].status = BookingStatus.CANCELLED
         db.session.commit()
+    desk = page(bare_town, MONDAY)
+    assert MEAL not in desk.standing and not desk.leaving
+    assert send(bare_town, meals(WEDNESDAY)).asked == 1
     assert rows()[WEDNESDAY].leaving_at is None
 
 
