@@ -74,6 +74,7 @@ from app.screens import accounts, answers, home, login, outbox, web
 from app.screens.api.pages import Api
 from app.screens.attendance import AttendancePage
 from app.screens.billing_run import BillingPage
+from app.screens.booking_inbox import BookingInboxPage
 from app.screens.change_inbox import ChangeInbox
 from app.screens.child_file import ChildFilePage
 from app.screens.child_health import ChildHealthPage
@@ -110,6 +111,7 @@ STAFF = (
     heading("À traiter"),
     page("Documents à vérifier", DocumentInboxPage, icon="file-earmark-check", badge="documents"),
     page("Inscriptions à décider", RegistrationInboxPage, icon="calendar2-check", badge="registrations"),
+    page("Réservations à décider", BookingInboxPage, icon="calendar-week", badge="bookings"),
     page("Modifications", ChangeInbox, icon="pencil-square", badge="changes"),
     page("Messages", MessagesInbox, icon="chat-left-text", badge="messages"),
     screen(Thread, in_menu=False, icon="chat-left-text", tabs=(Message,)),

@@ -140,6 +140,7 @@ class Refusable(Choice):
     CHANGE = "change", "Une modification", "blue", "pencil-square"
     DOCUMENT = "document", "Un document", "yellow", "file-earmark-text"
     REGISTRATION = "registration", "Une inscription", "green", "calendar2-check"
+    BOOKING = "booking", "Une réservation", "yellow", "calendar-check"
 
 
 class RefusalReason(Entity):

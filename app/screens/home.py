@@ -6,7 +6,7 @@ from flask_appbuilder import expose
 
 from app.access.viewer import Side, Viewer, current_viewer
 from app.declare import FAMILY, SETTINGS, STAFF, Entity
-from app.models import ChangeRequest, Document, Registration, SchoolYear, Thread
+from app.models import Booking, ChangeRequest, Document, Registration, SchoolYear, Thread
 from app.screens import menu
 from app.screens.builder.addresses import address_of, asking
 from app.screens.page import Page
@@ -50,6 +50,7 @@ class Desk(Page):
     PILES: tuple[tuple[str, str, str, type[Entity], str], ...] = (
         ("documents", "Documents", "à vérifier", Document, "status=received"),
         ("registrations", "Inscriptions", "à décider", Registration, "status=asked"),
+        ("bookings", "Réservations", "à décider", Booking, "status=asked"),
         ("changes", "Modifications", "à approuver", ChangeRequest, "status=waiting"),
         ("messages", "Conversations", "à répondre", Thread, "status=open"),
     )

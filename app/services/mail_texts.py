@@ -171,6 +171,39 @@ Voir mes inscriptions : {lien}
             {"enfant": "le prénom de l’enfant", "activite": "l’activité"},
         ),
         words(
+            "bookings_accepted",
+            "Une réservation ou une annulation tardive est acceptée",
+            "{enfant} : votre demande est acceptée",
+            """
+Bonjour {prenom},
+
+Le service accepte, pour {enfant} : {quoi}.
+
+Voir la semaine : {lien}
+""",
+            FIRST_NAME,
+            LINK,
+            {"enfant": "le prénom de l’enfant", "quoi": "ce qui est accepté, jour par jour"},
+        ),
+        words(
+            "bookings_refused",
+            "Une réservation ou une annulation tardive est refusée",
+            "{enfant} : votre demande n’est pas acceptée",
+            """
+Bonjour {prenom},
+
+Le service n’accepte pas, pour {enfant} : {quoi}.
+
+Pourquoi : {motif}
+
+Voir la semaine : {lien}
+""",
+            FIRST_NAME,
+            LINK,
+            REASON,
+            {"enfant": "le prénom de l’enfant", "quoi": "ce qui est refusé, jour par jour"},
+        ),
+        words(
             "place_given",
             "Une place se libère sur une liste d’attente",
             "Une place s’est libérée pour {enfant}",

@@ -59,6 +59,11 @@ USUAL: Mapping[Refusable, tuple[Reason, ...]] = {
         Reason("age", "Pas l’âge", "L’enfant n’a pas l’âge de cette activité."),
         Reason("commune", "Hors commune", "Les places vont d’abord aux enfants de la commune."),
     ),
+    Refusable.BOOKING: (
+        Reason("tard", "Trop tard", "La demande arrive trop tard pour que l’équipe s’organise."),
+        Reason("repas", "Repas commandés", "Les repas de ce jour sont déjà commandés."),
+        Reason("complet", "Complet", "Il n’y a plus de place ce jour-là."),
+    ),
 }
 
 
