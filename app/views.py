@@ -101,6 +101,7 @@ from app.screens.rule_tester import RefusedRequestsPage, RuleTesterPage
 from app.screens.rules import RulesPage
 from app.screens.search import SearchPage
 from app.screens.tokens import ApiHelp, TokensPage
+from app.screens.town_settings import TownSettingsPage
 from app.screens.year_calendar import YearCalendarPage
 from app.services.piles import waiting
 
@@ -191,7 +192,8 @@ STAFF = (
     screen(FieldRight, in_menu=False),
     screen(Publication, icon="megaphone"),
     screen(MailText, icon="envelope-paper", using=outbox.MailTextRecord),
-    screen(Setting, icon="gear"),
+    page("Réglages de la ville", TownSettingsPage, icon="gear"),
+    screen(Setting, in_menu=False),
     page("Toutes les fiches", home.Records, icon="list-ul"),
     screen(Unit, in_menu=False),
     screen(CareGroup, in_menu=False),

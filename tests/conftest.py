@@ -136,7 +136,7 @@ def _servers(
 ) -> ServerFactory:
     shared = shared_folder(factory)
 
-    def start(demo: bool = True, database: str = "sqlite", **environ: str) -> Server:
+    def start(demo: bool = True, database: str = "sqlite", rulebook: str = "", **environ: str) -> Server:
         home = factory.mktemp("home")
         url = None
         if database == "postgres":
@@ -145,7 +145,7 @@ def _servers(
             url = Homes(shared).postgres(home, demo, running, name)
             stack.callback(running.drop, name)
         else:
-            Homes(shared).sqlite(home, demo)
+            Homes(shared).sqlite(home, demo, rulebook)
         started = Server(home, url, environ)
         stack.callback(started.stop)
         started.start()

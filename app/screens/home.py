@@ -1,16 +1,30 @@
 """Where one arrives: the way in, the desk of the service, and the lists of every kind of record."""
 
+from collections.abc import Mapping
+
 from flask import abort, current_app, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
 
 from app.access.viewer import Side, Viewer, current_viewer
 from app.declare import FAMILY, SETTINGS, STAFF, Entity
-from app.models import Booking, ChangeRequest, Document, Registration, SchoolYear, Thread
+from app.models import (
+    Activity,
+    Booking,
+    ChangeRequest,
+    Document,
+    DocumentType,
+    Facility,
+    Registration,
+    SchoolYear,
+    Tariff,
+    Thread,
+)
 from app.screens import menu
 from app.screens.builder.addresses import address_of, asking
 from app.screens.page import Page
-from app.services import clock, freezes, piles
+from app.services import clock, freezes, opening_steps, piles
+from app.services.opening_steps import Step
 
 
 class Home(Page):
@@ -55,6 +69,18 @@ class Desk(Page):
         ("messages", "Conversations", "à répondre", Thread, "status=open"),
     )
 
+    STEPS: Mapping[str, type[Entity] | str] = {
+        "settings": "TownSettingsPage.index",
+        "facilities": Facility,
+        "year": SchoolYear,
+        "activities": Activity,
+        "calendar": "YearCalendarPage.index",
+        "documents": DocumentType,
+        "tariffs": Tariff,
+        "rules": "RulesPage.index",
+        "examples": "ExamplesPage.index",
+    }
+
     @expose("/")
     def index(self) -> ResponseReturnValue:
         """The desk."""
@@ -73,9 +99,20 @@ class Desk(Page):
             piles=shown,
             year_to_open=freezes.year_to_open(clock.now()),
             years_url=address_of(SchoolYear, viewer) if viewer.acting_roles & SETTINGS else None,
+            steps=self._steps(viewer),
             total=sum(count for _, _, count, _ in shown),
             headings=[one for one in menu.build() if one.label not in ("Aujourd’hui", "À traiter")],
         )
+
+    def _steps(self, viewer: Viewer) -> list[tuple[Step, str]]:
+        """What a town still lacks before families book, for whoever may enter it, each with its address."""
+        if not viewer.acting_roles & SETTINGS:
+            return []
+        found = [(one, self.STEPS[one.code]) for one in opening_steps.steps(clock.today())]
+        return [
+            (step, (address_of(to, viewer) if isinstance(to, type) else url_for(to)) or "")
+            for step, to in found
+        ]
 
 
 class Records(Page):

@@ -3,7 +3,6 @@
 A page of the portal reads settings and rules each time: a row that can't be read must not be kept.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
@@ -21,7 +20,7 @@ from app.rules import kinds, who  # noqa: F401  (the kinds register themselves)
 from app.rules.registry import build
 from app.rules.values import Misread
 from app.rules.words import WEEKDAYS
-from app.services.settings import Town
+from app.services.settings import problem_of
 
 PAIRS = (
     ("starts_on", "ends_on"),
@@ -62,14 +61,8 @@ def _stretches(row: Entity) -> Problems:
 
 
 def _setting(row: Any) -> Problems:
-    default = getattr(Town, row.key or "", None)
-    if isinstance(default, int) and not (row.value or "").strip().isdecimal():
-        return {"value": f"Ce réglage est un nombre entier, par exemple {default}."}
-    if row.key == "billing_starts" and not re.fullmatch(
-        r"(\d{4}-(0[1-9]|1[0-2]))?", (row.value or "").strip()
-    ):
-        return {"value": "Ce réglage est un mois, par exemple 2026-09."}
-    return {}
+    told = problem_of(row.key or "", (row.value or "").strip())
+    return {"value": told} if told else {}
 
 
 def _rule(row: Any) -> Problems:

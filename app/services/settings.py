@@ -1,7 +1,9 @@
 """The town's values that are not rules; a row of ``Setting`` replaces a default."""
 
+import hashlib
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import astuple, dataclass, field, fields
 from datetime import date
 from typing import Any
 
@@ -9,11 +11,12 @@ from sqlalchemy import select
 
 from app.access.database import db
 from app.access.viewer import unscoped
+from app.declare import Problem, email_address
 from app.models import Setting
 
 
-def _setting(label: str, default: str | int) -> object:
-    return field(default=default, metadata={"label": label})
+def _setting(label: str, default: str | int, least: int = 0, most: int | None = None) -> object:
+    return field(default=default, metadata={"label": label, "least": least, "most": most})
 
 
 @dataclass(frozen=True)
@@ -25,14 +28,14 @@ class Town:
     service_email: str = _setting("E-mail du service", "enfance@example.org")  # type: ignore[assignment]
     service_phone: str = _setting("Téléphone du service", "")  # type: ignore[assignment]
     service_contact: str = _setting("Personne à contacter", "le service Enfance")  # type: ignore[assignment]
-    link_hours: int = _setting("Durée du lien de première connexion (heures)", 72)  # type: ignore[assignment]
-    reset_hours: int = _setting("Durée du lien de mot de passe oublié (heures)", 2)  # type: ignore[assignment]
-    billing_threshold_cents: int = _setting("Seuil de facturation (centimes)", 1500)  # type: ignore[assignment]
-    billing_day: int = _setting("Jour d’émission des factures", 15)  # type: ignore[assignment]
+    link_hours: int = _setting("Durée du lien de première connexion (heures)", 72, 1, 720)  # type: ignore[assignment]
+    reset_hours: int = _setting("Durée du lien de mot de passe oublié (heures)", 2, 1, 72)  # type: ignore[assignment]
+    billing_threshold_cents: int = _setting("Seuil de facturation (centimes)", 1500, 0, 1_000_000)  # type: ignore[assignment]
+    billing_day: int = _setting("Jour d’émission des factures", 15, 1, 28)  # type: ignore[assignment]
     billing_starts: str = _setting("Premier mois facturé ici (AAAA-MM)", "")  # type: ignore[assignment]
-    due_day: int = _setting("Jour d’échéance des factures", 10)  # type: ignore[assignment]
+    due_day: int = _setting("Jour d’échéance des factures", 10, 1, 28)  # type: ignore[assignment]
     creditor: str = _setting("Créancier sur la facture", "Trésor public")  # type: ignore[assignment]
-    retention_months: int = _setting("Conservation d’un dossier après le départ (mois)", 24)  # type: ignore[assignment]
+    retention_months: int = _setting("Conservation d’un dossier après le départ (mois)", 24, 1, 600)  # type: ignore[assignment]
     payment_url: str = _setting("Site de paiement", "")  # type: ignore[assignment]
 
     @property
@@ -78,3 +81,52 @@ def read_town() -> Town:
     """The values in force, in one statement."""
     with unscoped("les réglages de la ville sont publics"):
         return town_of(dict(db.session.execute(select(Setting.key, Setting.value)).tuples().all()))
+
+
+def problem_of(key: str, value: str) -> str:
+    """Why a value can't be kept, or nothing. An unknown key holds anything."""
+    known = next((one for one in fields(Town) if one.name == key), None)
+    if known is None:
+        return ""
+    if isinstance(known.default, int):
+        least, most = known.metadata["least"], known.metadata["most"]
+        if not (value.isascii() and value.isdecimal()):
+            return f"Ce réglage est un nombre entier, par exemple {known.default}."
+        if not least <= int(value) <= most:
+            return f"De {least} à {most}."
+    if key == "billing_starts" and not re.fullmatch(r"(\d{4}-(0[1-9]|1[0-2]))?", value):
+        return "Ce réglage est un mois, par exemple 2026-09."
+    if key == "service_email" and value:
+        try:
+            email_address(value, date.min)
+        except Problem as problem:
+            return str(problem)
+    return ""
+
+
+def mark_of(town: Town) -> str:
+    """What tells these settings from any others."""
+    return hashlib.sha256(repr(astuple(town)).encode()).hexdigest()[:16]
+
+
+def save(values: Mapping[str, str]) -> dict[str, str]:
+    """Keep these settings; an empty one takes its default again. What is wrong, by key: nothing is then kept.
+
+    Commits. One statement, and one a setting that changes.
+    """
+    wrong = {key: told for key, value in values.items() if value and (told := problem_of(key, value))}
+    if wrong:
+        return wrong
+    rows = {row.key: row for row in db.session.scalars(select(Setting))}
+    defaults = {one.name: str(one.default) for one in fields(Town)}
+    for key, value in values.items():
+        row = rows.get(key)
+        if not value or (row is None and value == defaults[key]):
+            if row is not None:
+                db.session.delete(row)
+        elif row is None:
+            db.session.add(Setting(key=key, label=LABELS[key], value=value))
+        elif row.value != value:
+            row.value = value
+    db.session.commit()
+    return {}

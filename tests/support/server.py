@@ -151,9 +151,9 @@ class Homes:
     def __init__(self, shared: Path) -> None:
         self.shared = shared
 
-    def sqlite(self, home: Path, demo: bool) -> None:
-        """Make ``home`` a copy of a prepared folder, its SQLite database in it."""
-        shutil.copytree(self._prepared(demo, None), home, dirs_exist_ok=True, ignore=_locks)
+    def sqlite(self, home: Path, demo: bool, rulebook: str = "") -> None:
+        """Make ``home`` a copy of a prepared folder, with its SQLite database."""
+        shutil.copytree(self._prepared(demo, None, rulebook), home, dirs_exist_ok=True, ignore=_locks)
 
     def postgres(self, home: Path, demo: bool, cluster: Cluster, name: str) -> str:
         """The same with a database of that name on the cluster; its address."""
@@ -163,13 +163,15 @@ class Homes:
             cluster.create(name, template)
         return cluster.url(name)
 
-    def _prepared(self, demo: bool, on: tuple[Cluster, str] | None) -> Path:
-        kind = f"home-{'demo' if demo else 'bare'}-{'postgres' if on else 'sqlite'}"
+    def _prepared(self, demo: bool, on: tuple[Cluster, str] | None, rulebook: str = "") -> Path:
+        kind = f"home-{'demo' if demo else 'bare'}-{'postgres' if on else 'sqlite'}{Path(rulebook).stem}"
         home = self.shared / kind
         with locked(self.shared, kind):
             if not (home / "prepared").exists():
                 shutil.rmtree(home, ignore_errors=True)
                 environ = {**bare_environ(), "MARELLE_HOME": str(home), "MARELLE_DEMO": "1" if demo else "0"}
+                if rulebook:
+                    environ["MARELLE_RULEBOOK"] = rulebook
                 if on is not None:
                     cluster, template = on
                     cluster.drop(template)
