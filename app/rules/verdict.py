@@ -15,8 +15,8 @@ class Severity(StrEnum):
     """What a refusal does to the squares it names, the hardest first."""
 
     REFUSED = "refused"  # can't be sent
-    ASK_STAFF = "ask_staff"  # can be sent, staff decide
-    WAITING = "waiting"  # can be sent, goes on the waiting list
+    WAITING = "waiting"  # can be sent, goes on the waiting list: staff are asked when a place is free
+    ASK_STAFF = "ask_staff"  # can be sent, staff decide: it takes a place meanwhile
     WARNING = "warning"  # said, stops nothing: a square that stood before and that the change leaves alone
 
 
