@@ -112,6 +112,17 @@ class Verdict:
                 found.setdefault((one.child_id, slot), []).append(one)
         return {key: tuple(found[key]) for key in sorted(found)}
 
+    def to_staff(self, asked: Collection[Slot]) -> frozenset[Slot]:
+        """What staff decide of the squares asked for: those named, or all of an activity where others would
+        be left wrong.
+        """
+        found: set[Slot] = set()
+        for one in self.refusals:
+            if one.severity is Severity.ASK_STAFF:
+                activities = {slot.activity for slot in one.slots}
+                found |= one.slots & set(asked) or {slot for slot in asked if slot.activity in activities}
+        return frozenset(found)
+
     def slots(self, severity: Severity) -> frozenset[tuple[int, Slot]]:
         """The (child, square) pairs of which this is the hardest severity: who goes on the waiting list,
         say.

@@ -59,7 +59,10 @@ class Capacity:
 
     The opening's own places come first, then `places`; with neither, there is no limit. For some children
     only (`who`), the places are those of the rule, and only such children are counted. Places go to the
-    children of a plan in their order.
+    children of a plan in their order; those who wait are judged by it as those who come.
+
+    Where a town has no rule of places, a full square waits and what is pending takes a place. A rule for
+    every child replaces that whole for the squares that it governs; a rule for some is added to it.
     """
 
     counts_others: ClassVar = True
@@ -70,7 +73,13 @@ class Capacity:
         default=None,
         help="Pour les jours d’ouverture qui n’en ont pas.",
     )
-    when_full: WhenFull = param("Quand c’est complet", default="waiting", labels=WHEN_FULL)
+    when_full: WhenFull = param(
+        "Quand c’est complet",
+        default="waiting",
+        labels=WHEN_FULL,
+        help="Sans règle de places, on attend et une demande à l’étude tient sa place. Une règle pour tous "
+        "les enfants remplace cela pour les unités et les jours qu’elle gouverne.",
+    )
     overflow: int = param(
         "Dépassement possible",
         unit="%",
@@ -90,6 +99,11 @@ class Capacity:
         labels={"held": "tient une place", "free": "n’en tient pas"},
         default="held",
     )
+
+    @property
+    def is_over_weeks(self) -> bool:
+        """Whether what may be beyond the places is counted over the week."""
+        return bool(self.overflow) and self.overflow_per == "week"
 
     @property
     def full(self) -> str:
