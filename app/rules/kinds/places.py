@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from math import ceil
 from typing import ClassVar, Literal
 
-from app.rules.calendar import END_OF_DAY, Hour
+from app.rules.calendar import END_OF_DAY, ONE_DAY, Hour, instant
 from app.rules.facts import ChildPlan, Covers, Plan, Slot
 from app.rules.kinds.admission import years_old
 from app.rules.periods import span_of
@@ -206,12 +206,22 @@ class StaffRatio:
 )
 @dataclass(frozen=True, slots=True)
 class Minimum:
-    """Warn that the day is not sure yet: with so few children it is cancelled. Staff see which days are."""
+    """Warn that the day is not sure yet: with so few children it is cancelled. Staff see which days are, and
+    until when they decide (``services/attendance_minimum``): nothing is cancelled without them.
+    """
 
     counts_others: ClassVar = True
     least: int = param("Nombre d’enfants", minimum=2, maximum=10_000)
     days: int = param("Décidé des jours avant", unit="jours", minimum=0, maximum=366, default=1)
     hour: Hour = param("À", default=END_OF_DAY)
+
+    def decided_at(self, on: date) -> datetime:
+        """The UTC instant at which the service decides whether the day takes place."""
+        return instant(on - ONE_DAY * self.days, self.hour)
+
+    def there(self, plan: Plan, slot: Slot) -> int:
+        """The children who count for the day, but those of the plan: they have a place, or wait for one."""
+        return plan.taken.get(slot, 0)
 
     @property
     def children(self) -> str:
@@ -229,7 +239,7 @@ class Minimum:
         for _, slot in plan.changed("booking", covers):
             held[slot] += 1
         for mine, slot in plan.changed("booking", covers):
-            there = plan.taken.get(slot, 0) + held[slot]
+            there = self.there(plan, slot) + held[slot]
             if there < self.least:
                 text = (
                     f"{sentence(plan.named(slot.unit))} du {day_words(slot.on)} n’a lieu qu’à partir de "
