@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Select, and_, exists, literal, or_, select, tuple_, union_all
 from sqlalchemy.orm import aliased
 
 from app.access.database import db
 from app.access.viewer import unscoped
-from app.entities.booking import BookingStatus
+from app.entities.booking import BookingStatus, RegistrationStatus
 from app.entities.family import MemberKind
 from app.entities.paperwork import DocumentStatus, Subject
 from app.entities.question import YES, QuestionKind
@@ -37,6 +37,7 @@ from app.rules.kinds.household import Papers
 from app.services.catalogue import Catalogue, code_of
 from app.services.child_facts import CUSTODY
 
+TRAIT, GROUP = "trait", "group"
 Criteria = Collection[ColumnElement[bool]]
 """Which bookings."""
 
@@ -59,30 +60,23 @@ class There:
         return self.status is BookingStatus.WAITING
 
 
-def traits_named(rules: Iterable[DatedRule]) -> frozenset[str]:
-    """The answers and documents that rules tell children by, as codes."""
-    rules = tuple(rules)
-    told = [one for dated in rules for one in (dated.who, dated.unless) if one is not None]
-    asked = [dated.rule.documents for dated in rules if isinstance(dated.rule, Papers)]
-    return frozenset().union(*(one.traits for one in told), *asked)
-
-
 def on_squares(known: Catalogue, slots: Iterable[Slot]) -> ColumnElement[bool]:
     """The bookings of these squares, whatever their state."""
     keys = sorted((known.by_code[slot.unit].id, slot.on) for slot in slots)
     return tuple_(Booking.unit_id, Booking.booked_on).in_(keys)
 
 
-def who_is_there(known: Catalogue, criteria: Criteria, traits: Collection[str]) -> dict[Slot, list[There]]:
-    """The children of these bookings, square by square, the first who asked first.
+def who_is_there(known: Catalogue, criteria: Criteria, rules: Iterable[DatedRule]) -> dict[Slot, list[There]]:
+    """The children of these bookings, square by square, the first who asked first, with what ``rules`` ask.
 
-    One statement; two where answers or documents are told.
+    One statement; two where a rule names answers, documents or groups.
     """
     with unscoped("une règle qui compte les autres enfants vaut quel que soit celui qui regarde"):
-        told: dict[int, set[str]] = defaultdict(set)
-        if traits:
-            for booking_id, code in db.session.execute(union_all(*_traits(criteria, traits))):
-                told[booking_id].add(code)
+        traits: dict[int, set[str]] = defaultdict(set)
+        groups: dict[int, set[str]] = defaultdict(set)
+        asked = list(_named(criteria, tuple(rules)))
+        for booking_id, sort, name in db.session.execute(union_all(*asked)) if asked else ():
+            (groups if sort == GROUP else traits)[booking_id].add(name)
         found: dict[Slot, list[There]] = defaultdict(list)
         for row in db.session.execute(_children(criteria)):
             child = Child(
@@ -91,8 +85,8 @@ def who_is_there(known: Catalogue, criteria: Criteria, traits: Collection[str]) 
                 row.born_on or row.booked_on,
                 row.residence.value if row.residence else None,
                 row.level.value if row.level else None,
-                frozenset({row.name} if row.name else ()),
-                frozenset(told[row.id]) if row.id in told else frozenset(),
+                frozenset(groups.get(row.id, ())),
+                frozenset(traits.get(row.id, ())),
                 CUSTODY.get(row.custody.value) if row.custody else None,
                 is_pending=row.status is BookingStatus.ASKED,
             )
@@ -117,13 +111,10 @@ def _children(criteria: Criteria) -> Select[Any]:
             Person.born_on,
             Family.residence,
             Schooling.level,
-            CareGroup.name,
             Membership.custody,
         )
         .join(Booking.child)
         .join(Booking.family)
-        .join(Booking.registration)
-        .outerjoin(Registration.group)
         .outerjoin(SchoolYear, year)
         .outerjoin(
             Schooling,
@@ -138,12 +129,37 @@ def _children(criteria: Criteria) -> Select[Any]:
     )
 
 
-def _traits(criteria: Criteria, codes: Collection[str]) -> Iterator[Select[Any]]:
-    """(booking, code) of what was answered yes and of the documents in force, on the day of the booking."""
-    wanted = sorted(codes)
+def _named(criteria: Criteria, rules: Collection[DatedRule]) -> Iterator[Select[Any]]:
+    """(booking, sort, name) of what rules name: nothing where they name nothing."""
+    whose = [one for dated in rules for one in (dated.who, dated.unless) if one is not None]
+    papers = [dated.rule.documents for dated in rules if isinstance(dated.rule, Papers)]
+    codes = frozenset().union(*(one.traits for one in whose), *papers)
+    if codes:
+        yield from _traits(criteria, sorted(codes))
+    names = frozenset().union(*(one.groups for one in whose))
+    if names:
+        yield (
+            select(Booking.id, literal(GROUP), CareGroup.name)
+            .join(
+                Registration,
+                and_(
+                    Registration.child_id == Booking.child_id,
+                    Registration.family_id == Booking.family_id,
+                    Registration.status == RegistrationStatus.ACCEPTED,
+                    Registration.starts_on <= Booking.booked_on,
+                    Registration.ends_on >= Booking.booked_on,
+                ),
+            )
+            .join(Registration.group)
+            .where(*criteria, CareGroup.name.in_(sorted(names)))
+        )
+
+
+def _traits(criteria: Criteria, wanted: Collection[str]) -> Iterator[Select[Any]]:
+    """What was answered yes and the documents in force, on the day of the booking."""
     on, of_child = Booking.booked_on, Booking.child_id
     yield (
-        select(Booking.id, Question.code)
+        select(Booking.id, literal(TRAIT), Question.code)
         .join(
             Answer,
             or_(
@@ -171,7 +187,9 @@ def _traits(criteria: Criteria, codes: Collection[str]) -> Iterator[Select[Any]]
         or_(Document.valid_from.is_(None), Document.valid_from <= on),
         or_(Document.valid_until.is_(None), Document.valid_until >= on),
     )
-    papers = select(Booking.id, DocumentType.code).join(DocumentType, DocumentType.code.in_(wanted))
+    papers = select(Booking.id, literal(TRAIT), DocumentType.code).join(
+        DocumentType, DocumentType.code.in_(wanted)
+    )
     yield papers.where(
         *criteria,
         or_(

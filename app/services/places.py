@@ -28,7 +28,7 @@ from app.rules.words import day_words
 from app.services import candidates, outbox
 from app.services.candidates import LONG_AGO, Candidate, Turn, priorities, turn_of
 from app.services.catalogue import Catalogue, catalogue, code_of
-from app.services.crowd import on_squares, traits_named, who_is_there
+from app.services.crowd import on_squares, who_is_there
 from app.services.recipients import tell_household
 from app.services.rulings import Offer, load_offer
 
@@ -110,7 +110,7 @@ def of_others(offer: Offer, but_child_id: int | None, rules: Iterable[DatedRule]
     if not (apart or (count.queues and (ranking or free))):
         return Others(count.held, count.pending, count.queues)
     told = Booking.status.in_(STANDS) if apart else Booking.status == BookingStatus.WAITING
-    people = who_is_there(known, [*there, told], traits_named(rules if free else [*apart, *ranking]))
+    people = who_is_there(known, [*there, told], rules if free else [*apart, *ranking])
     holding = {slot: [one.child for one in those if not one.waits] for slot, those in people.items()}
     waiting = {
         slot: [one for one in those if one.waits and one.child.id != but_child_id]
@@ -267,10 +267,10 @@ def _given(known: Catalogue, slots: Sequence[Slot], now: datetime) -> dict[int, 
     apart = [one for one in known.rules if asks_crowd(one)]
     if apart:
         holders = [on_squares(known, _counted_with(free, apart)), holds]
-        told = who_is_there(known, holders, traits_named(apart))
+        told = who_is_there(known, holders, apart)
         crowd = _frozen({slot: [one.child for one in those] for slot, those in told.items()})
     waiting = [on_squares(known, free), Booking.status == BookingStatus.WAITING]
-    queues = who_is_there(known, waiting, traits_named(known.rules))
+    queues = who_is_there(known, waiting, known.rules)
     given: dict[int, BookingStatus] = {}
     for slot, queue in sorted(candidates.load(queues, known, now).items()):
         for one in queue:

@@ -16,6 +16,7 @@ from app.entities.question import QuestionKind, QuestionSection
 from app.models import (
     Answer,
     Booking,
+    CareGroup,
     Family,
     Membership,
     Person,
@@ -28,10 +29,10 @@ from app.models import (
 from app.rules.facts import Child
 from app.services import bookings
 from app.services.catalogue import catalogue
-from app.services.crowd import on_squares, traits_named, who_is_there
+from app.services.crowd import on_squares, who_is_there
 from app.services.desk import Draft, load_desk
 from tests.people import Town
-from tests.support.papers import ask_for, give
+from tests.support.papers import ask_for, give, register
 from tests.support.sql import count_statements
 from tests.wednesday import MEAL, NOW, WEDNESDAY, open_wednesdays
 
@@ -73,7 +74,7 @@ def told_alone(town: Town, child: str, family: str, who: str) -> Child:
 def told_together(town: Town) -> dict[int, Child]:
     """As the children of the meal are told to a rule that counts them."""
     known = catalogue()
-    there = who_is_there(known, [on_squares(known, [MEAL])], traits_named(known.rules))
+    there = who_is_there(known, [on_squares(known, [MEAL])], known.rules)
     return {one.child.id: one.child for one in there[MEAL]}
 
 
@@ -135,6 +136,19 @@ def everything_told(town: Town) -> None:
         db.session.commit()
     traits = ["allergie", "allocataire", "garderie", "pai", "caf", "attestation-travail"]
     rule(town, "capacity", {"places": 9}, who={"traits": traits})
+    in_canteen_group(town, "Les Loups", "A", "lila")
+    in_canteen_group(town, "Les Loups", "B", "zoe")  # not the home that books
+    rule(town, "count", {"maximum": 9}, who={"groups": ["Les Loups"]})
+
+
+def in_canteen_group(town: Town, name: str, family: str, child: str) -> None:
+    """In a group of another activity than the one that is booked."""
+    number = register(town, family, child, "cantine")
+    with unscoped("un groupe"):
+        group = db.session.scalars(select(CareGroup).where(CareGroup.name == name)).one_or_none()
+        row = db.session.scalars(select(Registration).where(Registration.id == number)).one()
+        row.group = group or CareGroup(name=name, activity_id=town.activities["cantine"])
+        db.session.commit()
 
 
 def test_the_children_of_a_square_are_told_as_each_is_when_it_asks(open_town: Town) -> None:
@@ -142,11 +156,12 @@ def test_the_children_of_a_square_are_told_as_each_is_when_it_asks(open_town: To
     together = told_together(open_town)
     for child, family, who in CHILDREN:
         alone, one = told_alone(open_town, child, family, who), together[open_town.people[child]]
-        for told in ("born_on", "residence", "level", "traits", "custody"):
+        for told in ("born_on", "residence", "level", "groups", "traits", "custody"):
             assert getattr(one, told) == getattr(alone, told), (child, told)
     assert together[open_town.people["lila"]].traits == {"allergie", "allocataire", "pai", "caf"}
     assert together[open_town.people["tom"]].traits == {"garderie", "pai", "attestation-travail"}
     assert together[open_town.people["zoe"]].traits == {"allocataire", "caf"}
+    assert [bool(one.groups) for _, one in sorted(together.items())].count(True) == 1  # Lila
 
 
 def test_answers_and_papers_of_the_others_cost_one_statement_more(open_town: Town) -> None:
