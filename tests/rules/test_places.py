@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.rules.booking import DatedRule, asks_crowd, judge
 from app.rules.calendar import ONE_DAY
@@ -83,6 +85,28 @@ def test_what_is_full_waits_whatever_staff_must_decide() -> None:
     assert verdict.accepted and len(verdict.about(LILA.id, SLOT)) == 2
     assert verdict.slots(Severity.WAITING) == {(LILA.id, SLOT)}
     assert verdict.slots(Severity.ASK_STAFF) == frozenset()
+
+
+some_rules = st.one_of(
+    st.builds(
+        Capacity, st.integers(0, 3), st.sampled_from(["waiting", "refused", "ask_staff"]), st.integers(0, 100)
+    ),
+    st.builds(NoticeDays, st.just(30), late=st.sampled_from(["refused", "ask_staff", "surcharge"])),
+    st.builds(Minimum, st.integers(2, 4)),
+)
+
+
+@given(st.lists(some_rules, min_size=2, max_size=4), st.integers(0, 4))
+def test_one_more_rule_never_gives_a_place(rules: list[Rule], taken: int) -> None:
+    asked = ChildPlan.change(LILA, (), {SLOT}, (), EVER)
+    late = datetime(WEDNESDAY.year, WEDNESDAY.month, WEDNESDAY.day, tzinfo=UTC) - timedelta(days=2)
+    plan = Plan((asked,), late, CALENDAR, taken={SLOT: taken}, names=NAMES)
+    dated = [DatedRule(rule, ALWAYS) for rule in rules]
+    none = (Severity.REFUSED, Severity.WAITING)
+    if judge(plan, dated).severity(LILA.id, SLOT) not in none:
+        for rank in range(len(dated)):
+            fewer = judge(plan, dated[:rank] + dated[rank + 1 :])
+            assert fewer.severity(LILA.id, SLOT) not in none
 
 
 def test_two_rules_of_places_each_count_to_their_own() -> None:
