@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, literal, or_, select, tuple_, union_all
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.access.database import db
 from app.access.viewer import unscoped
@@ -21,6 +21,7 @@ from app.models import (
     Answer,
     Booking,
     CareGroup,
+    Deferral,
     Document,
     DocumentType,
     Family,
@@ -133,9 +134,10 @@ def _named(criteria: Criteria, rules: Collection[DatedRule]) -> Iterator[Select[
     """(booking, sort, name) of what rules name: nothing where they name nothing."""
     whose = [one for dated in rules for one in (dated.who, dated.unless) if one is not None]
     papers = [dated.rule.documents for dated in rules if isinstance(dated.rule, Papers)]
-    codes = frozenset().union(*(one.traits for one in whose), *papers)
-    if codes:
-        yield from _traits(criteria, sorted(codes))
+    traits, asked = frozenset().union(*(one.traits for one in whose)), frozenset().union(*papers)
+    if traits or asked:
+        # A delay that runs is as good as the paper for the rule that asks for it: as in ``child_facts``.
+        yield from _traits(criteria, sorted(traits | asked), sorted(asked - traits))
     names = frozenset().union(*(one.groups for one in whose))
     if names:
         yield (
@@ -155,7 +157,7 @@ def _named(criteria: Criteria, rules: Collection[DatedRule]) -> Iterator[Select[
         )
 
 
-def _traits(criteria: Criteria, wanted: Collection[str]) -> Iterator[Select[Any]]:
+def _traits(criteria: Criteria, wanted: Collection[str], put_off: Collection[str]) -> Iterator[Select[Any]]:
     """What was answered yes and the documents in force, on the day of the booking."""
     on, of_child = Booking.booked_on, Booking.child_id
     yield (
@@ -180,32 +182,44 @@ def _traits(criteria: Criteria, wanted: Collection[str]) -> Iterator[Select[Any]
             or_(Answer.school_year_id.is_(None), and_(SchoolYear.starts_on <= on, SchoolYear.ends_on >= on)),
         )
     )
-    in_force = (
-        Document.document_type_id == DocumentType.id,
-        Document.family_id == Booking.family_id,
-        Document.status == DocumentStatus.VALID,
-        or_(Document.valid_from.is_(None), Document.valid_from <= on),
-        or_(Document.valid_until.is_(None), Document.valid_until >= on),
-    )
     papers = select(Booking.id, literal(TRAIT), DocumentType.code).join(
         DocumentType, DocumentType.code.in_(wanted)
     )
     yield papers.where(
         *criteria,
         or_(
-            and_(DocumentType.subject == Subject.FAMILY, exists().where(*in_force)),
-            and_(
-                DocumentType.subject == Subject.CHILD,
-                exists().where(*in_force, Document.person_id == of_child),
-            ),
+            and_(DocumentType.subject == Subject.FAMILY, _in_order(put_off)),
+            and_(DocumentType.subject == Subject.CHILD, _in_order(put_off, of_child)),
         ),
     )
     guardian = aliased(Membership)
     is_one = (guardian.family_id == Booking.family_id, guardian.member_kind == MemberKind.GUARDIAN)
-    lacks = ~exists().where(*in_force, Document.person_id == guardian.person_id)
     yield papers.where(
         *criteria,
         DocumentType.subject == Subject.GUARDIAN,
         exists().where(*is_one),
-        ~exists().where(*is_one, lacks),
+        ~exists().where(*is_one, ~_in_order(put_off, guardian.person_id)),
     )
+
+
+def _in_order(put_off: Collection[str], of: InstrumentedAttribute[int] | None = None) -> ColumnElement[bool]:
+    """Whether a document is in force on the day of a booking, or, for those that may be, put off."""
+    on = Booking.booked_on
+    given = exists().where(
+        Document.document_type_id == DocumentType.id,
+        Document.family_id == Booking.family_id,
+        or_(
+            Document.status == DocumentStatus.VALID,
+            and_(DocumentType.accepts_received, Document.status == DocumentStatus.RECEIVED),
+        ),
+        or_(Document.valid_from.is_(None), Document.valid_from <= on),
+        or_(Document.valid_until.is_(None), Document.valid_until >= on),
+        *(() if of is None else (Document.person_id == of,)),
+    )
+    waived = exists().where(
+        Deferral.document_type_id == DocumentType.id,
+        Deferral.family_id == Booking.family_id,
+        Deferral.until_on >= on,
+        *(() if of is None else (Deferral.person_id == of,)),
+    )
+    return or_(given, and_(DocumentType.code.in_(put_off), waived)) if put_off else given

@@ -32,7 +32,7 @@ from app.services.catalogue import catalogue
 from app.services.crowd import on_squares, who_is_there
 from app.services.desk import Draft, load_desk
 from tests.people import Town
-from tests.support.papers import ask_for, give, register
+from tests.support.papers import ask_for, give, put_off, register
 from tests.support.sql import count_statements
 from tests.wednesday import MEAL, NOW, WEDNESDAY, open_wednesdays
 
@@ -136,6 +136,13 @@ def everything_told(town: Town) -> None:
         db.session.commit()
     traits = ["allergie", "allocataire", "garderie", "pai", "caf", "attestation-travail"]
     rule(town, "capacity", {"places": 9}, who={"traits": traits})
+    rule(town, "papers", {"documents": ["assurance", "vaccins", "pai"], "late": "ask_staff"})
+    insured, vaccines = ask_for("assurance", accepts_received=True), ask_for("vaccins", Subject.GUARDIAN)
+    give(town, insured, "A", "lila", DocumentStatus.RECEIVED)
+    put_off(town, insured, "B", "tom", WEDNESDAY)
+    put_off(town, insured, "A", "zoe", WEDNESDAY - timedelta(days=1))
+    put_off(town, pai, "A", "zoe", WEDNESDAY)  # a delay says nothing of whom places are for
+    put_off(town, vaccines, "B", "denis", WEDNESDAY)
     in_canteen_group(town, "Les Loups", "A", "lila")
     in_canteen_group(town, "Les Loups", "B", "zoe")  # not the home that books
     rule(town, "count", {"maximum": 9}, who={"groups": ["Les Loups"]})
@@ -158,8 +165,10 @@ def test_the_children_of_a_square_are_told_as_each_is_when_it_asks(open_town: To
         alone, one = told_alone(open_town, child, family, who), together[open_town.people[child]]
         for told in ("born_on", "residence", "level", "groups", "traits", "custody"):
             assert getattr(one, told) == getattr(alone, told), (child, told)
-    assert together[open_town.people["lila"]].traits == {"allergie", "allocataire", "pai", "caf"}
-    assert together[open_town.people["tom"]].traits == {"garderie", "pai", "attestation-travail"}
+    assert together[open_town.people["lila"]].traits == {"allergie", "allocataire", "pai", "caf", "assurance"}
+    assert together[open_town.people["tom"]].traits == {
+        "garderie", "pai", "attestation-travail", "assurance", "vaccins",
+    }  # fmt: skip
     assert together[open_town.people["zoe"]].traits == {"allocataire", "caf"}
     assert [bool(one.groups) for _, one in sorted(together.items())].count(True) == 1  # Lila
 
@@ -203,5 +212,7 @@ def test_places_for_children_told_by_a_document_are_counted(open_town: Town, spa
 def test_on_postgresql(postgres_town: Town) -> None:
     town = open_wednesdays(postgres_town)
     everything_told(town)
-    assert told_together(town)[town.people["lila"]].traits == {"allergie", "allocataire", "pai", "caf"}
-    assert told_alone(town, *CHILDREN[0]).traits == {"allergie", "allocataire", "pai", "caf"}
+    together = told_together(town)
+    for child, family, who in CHILDREN:
+        assert together[town.people[child]].traits == told_alone(town, child, family, who).traits
+    assert together[town.people["lila"]].traits == {"allergie", "allocataire", "pai", "caf", "assurance"}
