@@ -51,7 +51,8 @@ class Child:
     """A child, and what rules may tell one child from another by; None: not known.
 
     `traits` are codes: of the questions answered yes, of the documents in force. `custody`: of which weeks of
-    the year (by their ISO numbers) the household that asks has the child; None: of all.
+    the year (by their ISO numbers) the household that asks has the child; None: of all. `is_pending` is told
+    of the children of a crowd: the service has not confirmed the place that it takes.
 
     ``later`` is the child again, from each day on which something told here changes, in the order of the
     days: a class at the turn of the school year, a document at its end.
@@ -66,6 +67,7 @@ class Child:
     traits: frozenset[str] = frozenset()
     custody: Custody | None = None
     later: tuple[tuple[date, Child], ...] = ()
+    is_pending: bool = False
 
     def on(self, day: date) -> Child:
         """The child as told that day."""
@@ -178,11 +180,11 @@ class ChildPlan:
 class Plan:
     """A change asked for one or several children, at a moment, with what judging it needs.
 
-    `places` are the places of an opening where it says so; `taken` are the places held, or waited for, by
-    other children than these; `pending` those of them that the service has not confirmed; `crowd` these
-    children, where a rule tells them apart (None: not told); `minutes` how long each unit lasts;
-    `overdue_cents` what the household's bills past their day still owe. Raises `ValueError` when `now` has
-    no time zone.
+    `places` are the places of an opening, or of its unit, where they say so; `taken` are the places held, or
+    waited for, by other children than these; `pending` those of them that the service has not confirmed;
+    `crowd` these children, where a rule tells them apart (None: not told); `minutes` how long each unit
+    lasts; `overdue_cents` what the household's bills past their day still owe. Raises `ValueError` when
+    `now` has no time zone.
     """
 
     children: tuple[ChildPlan, ...]
@@ -215,7 +217,8 @@ class Plan:
             for slot, others in (self.crowd or {}).items()
         }
         taken = {slot: len(others) for slot, others in crowd.items()}
-        return replace(self.only(keep), places={}, taken=taken, pending={}, crowd=crowd)
+        pending = {slot: sum(one.is_pending for one in others) for slot, others in crowd.items()}
+        return replace(self.only(keep), places={}, taken=taken, pending=pending, crowd=crowd)
 
     def named(self, code: str) -> str:
         """The noun phrase of a unit or an activity; its code when nobody named it."""

@@ -15,8 +15,8 @@ class Severity(StrEnum):
     """What a refusal does to the squares it names, the hardest first."""
 
     REFUSED = "refused"  # can't be sent
-    ASK_STAFF = "ask_staff"  # can be sent, staff decide
-    WAITING = "waiting"  # can be sent, goes on the waiting list
+    WAITING = "waiting"  # can be sent, goes on the waiting list: staff are asked when a place is free
+    ASK_STAFF = "ask_staff"  # can be sent, staff decide: it takes a place meanwhile
     WARNING = "warning"  # said, stops nothing: a square that stood before and that the change leaves alone
 
 
@@ -111,6 +111,17 @@ class Verdict:
             for slot in one.slots:
                 found.setdefault((one.child_id, slot), []).append(one)
         return {key: tuple(found[key]) for key in sorted(found)}
+
+    def to_staff(self, asked: Collection[Slot]) -> frozenset[Slot]:
+        """What staff decide of the squares asked for: those named, or all of an activity where others would
+        be left wrong.
+        """
+        found: set[Slot] = set()
+        for one in self.refusals:
+            if one.severity is Severity.ASK_STAFF:
+                activities = {slot.activity for slot in one.slots}
+                found |= one.slots & set(asked) or {slot for slot in asked if slot.activity in activities}
+        return frozenset(found)
 
     def slots(self, severity: Severity) -> frozenset[tuple[int, Slot]]:
         """The (child, square) pairs of which this is the hardest severity: who goes on the waiting list,

@@ -63,12 +63,12 @@ def send(child_id: int, family_id: int, draft: Draft, now: datetime) -> Sent | N
 def _write(desk: Desk, draft: Draft, verdict: Verdict) -> Sent:
     """Write the change; a place set free goes at once to the first who waits for it."""
     waiting = {slot for _, slot in verdict.slots(Severity.WAITING)}
-    to_staff = _to_staff(draft, verdict)
+    to_staff = verdict.to_staff(draft.slots)
     leaving = {slot for slot in draft.unwanted & to_staff if _is_confirmed(desk, slot)}
     freed = {
         (desk.offer.units[slot.unit].id, slot.on)
         for slot in draft.unwanted - leaving
-        if slot in desk.offer.places and desk.bookings[slot].status in places.HOLDS_A_PLACE
+        if desk.bookings[slot].status in places.HOLDS_A_PLACE
     }
     effects = {slot: EFFECTS[one.effect] for one in verdict.refusals if one.effect for slot in one.slots}
     counts = dict.fromkeys(("confirmed", "asked", "waiting", "cancelled", "leaving"), 0)
@@ -103,16 +103,6 @@ def _write(desk: Desk, draft: Draft, verdict: Verdict) -> Sent:
     if freed:
         places.give_places(desk.now, freed)
     return Sent(verdict, **counts)
-
-
-def _to_staff(draft: Draft, verdict: Verdict) -> frozenset[Slot]:
-    """What the service decides of the change: the squares named, or those that leave others wrong."""
-    found: set[Slot] = set()
-    for one in verdict.refusals:
-        if one.severity is Severity.ASK_STAFF:
-            activities = {slot.activity for slot in one.slots}
-            found |= one.slots & draft.slots or {s for s in draft.slots if s.activity in activities}
-    return frozenset(found)
 
 
 def _is_confirmed(desk: Desk, slot: Slot) -> bool:

@@ -122,8 +122,10 @@ class Catalogue:
 
 
 def with_usual(rules: Iterable[DatedRule]) -> tuple[DatedRule, ...]:
-    """A town's rules, and what holds in every one: beyond the places of an opening one waits, where no rule
-    of places says otherwise.
+    """A town's rules, and what holds in every one: beyond the places of an opening one waits.
+
+    A rule of places for every child replaces that, whole, for the squares that it governs: by it alone, a
+    town may be less strict (``pending: free``). A rule of places for some children is added to it.
     """
     rules = tuple(rules)
     told = tuple(one for one in rules if isinstance(one.rule, Capacity) and not one.is_for_some)

@@ -3,27 +3,24 @@
 A change says which squares are wanted and which are not: sent twice, the second changes nothing.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.access.database import db
 from app.access.viewer import unscoped
-from app.entities.billing import InvoiceStatus
 from app.entities.booking import BookingStatus, RegistrationStatus
-from app.models import Booking, Invoice, Payment, Person, Registration
+from app.models import Booking, Person, Registration
 from app.rules.booking import DatedRule, bookable_from, bookable_until, judge, looks_around
-from app.rules.calendar import ONE_DAY, Span, local_day, school_year
-from app.rules.facts import STANDING, Booked, Child, ChildPlan, Plan, Slot, Window
-from app.rules.kinds.household import NoDebt
+from app.rules.calendar import ONE_DAY, Span, school_year
+from app.rules.facts import STANDING, Booked, Child, ChildPlan, Plan, Slot
 from app.rules.kinds.limits import undo
 from app.rules.verdict import Refusal, Severity, Verdict, withdraw
 from app.rules.words import day_words, sentence
-from app.services import places
+from app.services import places, plan_rows
 from app.services.catalogue import catalogue, code_of
 from app.services.child_facts import child_of
 from app.services.pricing import Prices, load_prices
@@ -136,9 +133,9 @@ class Desk:
             [Booked(slot, row.status.value) for slot, row in known.items()],
             add=draft.wanted,
             drop=draft.unwanted,
-            registrations=windows(self.registrations),
-            asked_at=_moments(known, STANDING),
-            cancelled_at=_moments(known, {BookingStatus.CANCELLED.value}),
+            registrations=plan_rows.windows(self.registrations),
+            asked_at=plan_rows.moments(known, STANDING),
+            cancelled_at=plan_rows.moments(known, {BookingStatus.CANCELLED.value}),
         )
         return Plan(
             children=(mine,),
@@ -204,44 +201,6 @@ class Desk:
         return self.prices.cents(unit.id, self.family_id, slot.on)
 
 
-def asks_debt(dated: DatedRule) -> bool:
-    """Whether a rule looks at the household's bills."""
-    return isinstance(dated.rule, NoDebt)
-
-
-def _overdue(family_id: int, today: date) -> int:
-    """What the household still owes of bills whose day has passed, what was paid of them deducted.
-
-    One statement.
-    """
-    owed = select(func.sum(Invoice.total_cents)).where(
-        Invoice.family_id == family_id, Invoice.status == InvoiceStatus.TO_PAY, Invoice.due_on < today
-    )
-    paid = (
-        select(func.sum(Payment.amount_cents))
-        .join(Payment.invoice)
-        .where(Invoice.family_id == family_id, Invoice.status == InvoiceStatus.TO_PAY, Invoice.due_on < today)
-    )
-    with unscoped("une règle vaut quel que soit celui qui regarde"):
-        row = db.session.execute(select(owed.scalar_subquery(), paid.scalar_subquery())).one()
-    return max(0, (row[0] or 0) - (row[1] or 0))
-
-
-def _moments(rows: Mapping[Slot, Booking], statuses: Collection[str]) -> dict[Slot, datetime]:
-    """When the squares of these states came to it."""
-    return {slot: row.asked_at for slot, row in rows.items() if row.asked_at and row.status.value in statuses}
-
-
-def windows(registrations: Iterable[Registration]) -> dict[str, tuple[Window, ...]]:
-    """Activity code -> half-open windows in which the child may book, one an accepted registration."""
-    found: dict[str, list[Window]] = defaultdict(list)
-    for row in registrations:
-        if row.status is RegistrationStatus.ACCEPTED:
-            until_on = date.fromordinal(row.ends_on.toordinal() + 1)
-            found[row.activity.code].append((row.starts_on, until_on))
-    return {code: tuple(several) for code, several in found.items()}
-
-
 def person_of(child_id: int) -> Person | None:
     return db.session.scalars(select(Person).where(Person.id == child_id)).one_or_none()
 
@@ -267,7 +226,7 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
     activity_ids = {row.activity_id for row in registrations if row.activity.is_bookable}
     around = _around(known.rules, from_on, until_on)
     offer = load_offer(known, activity_ids, from_on, until_on, around)
-    others = places.of_others(offer, child_id, known.rules)
+    others = places.of_others(offer, child_id, known.rules, now)
     rows = db.session.scalars(
         select(Booking).where(
             Booking.child_id == child_id,
@@ -297,7 +256,7 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
         others=others,
         prices=load_prices(known, [family_id]),
         elsewhere=elsewhere,
-        overdue_cents=_overdue(family_id, local_day(now)) if any(map(asks_debt, known.rules)) else 0,
+        overdue_cents=plan_rows.overdue([family_id], known.rules, now).get(family_id, 0),
         around={slot: row for slot, row in found.items() if slot not in bookings},
     )
 

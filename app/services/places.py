@@ -1,49 +1,45 @@
 """The places of squares: who holds them, who waits for them, and to whom one that is free goes.
 
-A place goes to the first who waits, and they are told. It is looked for after each cancellation, and once
-a minute by the worker: staff may have refused a booking, or opened more places.
+A place goes to the first who waits and may have it, and they are told. It is looked for after each
+cancellation, and once a minute by the worker: staff may have refused a booking, or opened more places.
+Whether there is a place is asked of the rules alone, for who waits as for who comes.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, and_, case, func, select, tuple_
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy import ColumnElement, case, func, select, tuple_
+from sqlalchemy.orm import joinedload
 
 from app.access.database import db
 from app.access.viewer import nobody, unscoped
-from app.entities.booking import BookingStatus, RegistrationStatus
-from app.models import (
-    Booking,
-    CareGroup,
-    Family,
-    Opening,
-    Person,
-    Registration,
-    Schooling,
-    SchoolYear,
-    Unit,
-)
-from app.rules.booking import DatedRule, asks_crowd, bookable_until, counts_others
-from app.rules.calendar import local_day
+from app.entities.booking import BookingStatus
+from app.models import Booking, Opening, Person, Unit
+from app.rules.booking import DatedRule, asks_crowd, counts_others
+from app.rules.calendar import ONE_DAY, local_day
 from app.rules.facts import Child, ChildPlan, Plan, Slot
-from app.rules.kinds.order import Priority
+from app.rules.kinds.order import LAST_RANK
 from app.rules.kinds.places import Capacity
-from app.rules.registering import rank_of
+from app.rules.periods import monday_of
 from app.rules.verdict import Severity
 from app.rules.words import day_words
-from app.services import outbox
+from app.services import candidates, outbox
+from app.services.candidates import LONG_AGO, Candidate, Turn, priorities, turn_of
 from app.services.catalogue import Catalogue, catalogue, code_of
-from app.services.child_facts import child_of
+from app.services.crowd import on_squares, who_is_there
 from app.services.recipients import tell_household
 from app.services.rulings import Offer, load_offer
 
 HOLDS_A_PLACE = (BookingStatus.ASKED, BookingStatus.CONFIRMED)
 STANDS = (*HOLDS_A_PLACE, BookingStatus.WAITING)
-FOR_PLACES = datetime(2000, 1, 1, tzinfo=UTC)
-"""A moment for rules of places, which look at none."""
+NOBODYS = 0
+"""No child has this number."""
+ANYBODY = Child(NOBODYS, "", date(2000, 1, 1))
+"""A child of whom nothing is known: what rules for everybody say of them, they say of all."""
+FULL = (Severity.REFUSED, Severity.WAITING)
+"""What keeps a place from a child."""
 Square = tuple[int, date]
 """(unit, day)"""
 
@@ -63,135 +59,158 @@ def lock_child(child_id: int) -> None:
 
 @dataclass(frozen=True)
 class Others:
-    """What the other children take of some squares: places held, those of them not confirmed, and when each
-    of those who wait began to; ``crowd`` tells them apart, where a rule asks.
+    """What the other children take of some squares: places held, those of them not confirmed, and the turns
+    of those who wait, the first first; ``crowd`` tells all of them apart, where a rule asks.
+
+    Where places are free, whom none of them can go to (refused since by a rule, or their group is full) comes
+    before nobody, and is not told here.
     """
 
     held: Mapping[Slot, int] = field(default_factory=dict)
     pending: Mapping[Slot, int] = field(default_factory=dict)
-    queues: Mapping[Slot, tuple[datetime, ...]] = field(default_factory=dict)
+    queues: Mapping[Slot, tuple[Turn, ...]] = field(default_factory=dict)
     crowd: Mapping[Slot, tuple[Child, ...]] | None = None
-    blocked: Mapping[Slot, int] = field(default_factory=dict)
-    """Those of the queue whom no free place can go to: their group is full, say. They come before nobody."""
 
     @property
     def taken(self) -> dict[Slot, int]:
         """The places that are not a newcomer's to take: those held, and those that others wait for."""
         return {
-            slot: self.held.get(slot, 0) + len(self.queues.get(slot, ())) - self.blocked.get(slot, 0)
+            slot: self.held.get(slot, 0) + len(self.queues.get(slot, ()))
             for slot in {*self.held, *self.queues}
         }
 
+    def before(self, slot: Slot, turn: Turn) -> int:
+        """How many of those who wait get a place before one whose turn this is."""
+        return sum(one < turn for one in self.queues.get(slot, ()))
 
-def of_others(offer: Offer, but_child_id: int, rules: Iterable[DatedRule] = ()) -> Others:
+
+def of_others(offer: Offer, but_child_id: int | None, rules: Iterable[DatedRule], now: datetime) -> Others:
     """What others take of the squares with a limit, and of those whose children a rule counts.
 
-    One statement; two where a rule tells the other children apart.
+    One statement; one or two more where a rule tells the other children apart, or ranks those who wait; and
+    those of ``candidates.load`` where somebody waits though a place is free.
     """
-    counting = [one for one in rules if counts_others(one) and not _is_of_places(one)]
+    rules = tuple(rules)
+    counting = [one for one in rules if counts_others(one) and not _adds_no_limit(one)]
     squares = set(offer.places)
     squares |= {slot for slot in offer.openings if any(one.covers(slot) for one in counting)}
     if not squares:
         return Others()
-    codes = {offer.units[slot.unit].id: slot.unit for slot in squares}
+    known = catalogue()
     days = [slot.on for slot in squares]
-    there = (
-        Booking.unit_id.in_(sorted(codes)),
+    there = [
+        Booking.unit_id.in_(sorted({offer.units[slot.unit].id for slot in squares})),
         Booking.booked_on.between(min(days), max(days)),
-        Booking.status.in_(STANDS),
-        Booking.child_id != but_child_id,
+    ]
+    count = _counted(known, [*there, Booking.status.in_(STANDS)], but_child_id)
+    held, pending = count.with_own
+    free = {slot for slot in count.queues if has_room(slot, rules, offer, held, pending)}
+    apart = [one for one in counting if asks_crowd(one)]
+    ranking = priorities(rules)
+    if not (apart or (count.queues and (ranking or free))):
+        return Others(count.held, count.pending, count.queues)
+    told = Booking.status.in_(STANDS) if apart else Booking.status == BookingStatus.WAITING
+    people = who_is_there(known, [*there, told], rules if free else [*apart, *ranking])
+    holding = {slot: [one.child for one in those if not one.waits] for slot, those in people.items()}
+    waiting = {
+        slot: [one for one in those if one.waits and one.child.id != but_child_id]
+        for slot, those in people.items()
+    }
+    others = Plan((), now, offer.calendar, taken=held, pending=pending, crowd=_frozen(holding))
+    # Whom no free place can go to comes before nobody.
+    blocked = {
+        one.there.booking_id
+        for queue in candidates.load({slot: waiting.get(slot, []) for slot in free}, known, now).values()
+        for one in queue
+        if one.answer(others) in FULL
+    }
+    coming = {
+        slot: [one for one in those if one.booking_id not in blocked] for slot, those in waiting.items()
+    }
+    turns = {slot: tuple(sorted(turn_of(one, ranking) for one in those)) for slot, those in coming.items()}
+    if not apart:
+        return Others(count.held, count.pending, turns)
+    crowd = {
+        slot: [*(one for one in holding[slot] if one.id != but_child_id), *(one.child for one in those)]
+        for slot, those in coming.items()
+    }
+    return Others(count.held, count.pending, turns, _frozen(crowd))
+
+
+def _frozen(crowd: Mapping[Slot, Iterable[Child]]) -> dict[Slot, tuple[Child, ...]]:
+    return {slot: tuple(children) for slot, children in crowd.items()}
+
+
+def has_room(
+    slot: Slot,
+    rules: Iterable[DatedRule],
+    offer: Offer,
+    held: Mapping[Slot, int],
+    pending: Mapping[Slot, int],
+) -> bool:
+    """Whether the rules of places that are for everybody leave one more place, be it that staff decide."""
+    asked = ChildPlan.change(ANYBODY, (), {slot}, (), {})
+    plan = Plan((asked,), LONG_AGO, offer.calendar, offer.places, held, pending=pending)
+    return not any(
+        refusal.severity in FULL
+        for one in rules
+        if isinstance(one.rule, Capacity) and not one.is_for_some
+        for refusal in one.rule.refusals(plan, one.covers)
     )
+
+
+def _adds_no_limit(dated: DatedRule) -> bool:
+    """Whether it only counts the places of an opening, which are counted anyway."""
+    return isinstance(dated.rule, Capacity) and not dated.is_for_some and dated.rule.places is None
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """The places held, those of them not confirmed, and the turns of those who wait; ``own`` are the places
+    of one child, not told in the others, and whether they are confirmed.
+    """
+
+    held: dict[Slot, int]
+    pending: dict[Slot, int]
+    queues: dict[Slot, tuple[Turn, ...]]
+    own: dict[Slot, BookingStatus]
+
+    @property
+    def with_own(self) -> tuple[dict[Slot, int], dict[Slot, int]]:
+        """The places held by everybody, and those of them not confirmed."""
+        asked = [slot for slot, status in self.own.items() if status is BookingStatus.ASKED]
+        return dict(Counter(self.held) + Counter(self.own.keys())), dict(
+            Counter(self.pending) + Counter(asked)
+        )
+
+
+def _counted(
+    known: Catalogue, there: Iterable[ColumnElement[bool]], but_child_id: int | None = None
+) -> _Counted:
+    """How many stand on squares. One statement: those who wait are told one by one, the others counted."""
     held: Counter[Slot] = Counter()
     pending: Counter[Slot] = Counter()
-    waiting: dict[Slot, list[datetime]] = defaultdict(list)
-    # Those who wait are told one by one, the others only counted.
-    since = case((Booking.status == BookingStatus.WAITING, Booking.asked_at))
+    waiting: dict[Slot, list[Turn]] = defaultdict(list)
+    own: dict[Slot, BookingStatus] = {}
+    waits = Booking.status == BookingStatus.WAITING
+    is_own = case((Booking.child_id == (but_child_id or NOBODYS), 1), else_=0)
+    alone = case((waits, Booking.asked_at)), case((waits, Booking.id))
+    columns = Booking.unit_id, Booking.booked_on, Booking.status, is_own, *alone
     with unscoped("le nombre de places prises ne dit rien de personne"):
-        for unit_id, on, status, asked_at, count in db.session.execute(
-            select(Booking.unit_id, Booking.booked_on, Booking.status, since, func.count())
-            .where(*there)
-            .group_by(Booking.unit_id, Booking.booked_on, Booking.status, since)
-            .order_by(since)
+        for unit_id, on, status, mine, asked_at, booking_id, count in db.session.execute(
+            select(*columns, func.count()).where(*there).group_by(*columns)
         ):
-            slot = Slot(codes[unit_id], on)
+            slot = Slot(code_of(known.by_id[unit_id]), on)
             if status is BookingStatus.WAITING:
-                waiting[slot].extend([asked_at] * count)
-                continue
-            held[slot] += count
-            if status is BookingStatus.ASKED:
-                pending[slot] += count
-        apart = [one for one in counting if asks_crowd(one)]
-        queues = {slot: tuple(moments) for slot, moments in waiting.items()}
-        if not apart:
-            return Others(held, pending, queues)
-        crowd: dict[Slot, tuple[Child, ...]] = {}
-        blocked: Counter[Slot] = Counter()
-        for slot, (holding, queue) in _crowd(there, codes).items():
-            may_come = tuple(one for one in queue if not _is_blocked(one, slot, holding, apart, offer))
-            crowd[slot] = (*holding, *may_come)
-            blocked[slot] = len(queue) - len(may_come)
-    return Others(held, pending, queues, crowd, blocked)
-
-
-def _is_blocked(
-    child: Child, slot: Slot, holding: Sequence[Child], rules: Iterable[DatedRule], offer: Offer
-) -> bool:
-    """Whether a rule that tells children apart keeps the child from a free place."""
-    asked = ChildPlan.change(child, (), {slot}, (), {})
-    plan = Plan((asked,), FOR_PLACES, offer.calendar, crowd={slot: tuple(holding)}, names=offer.names)
-    return any(
-        refusal.severity is not Severity.WARNING
-        for one in rules
-        for refusal in one.rule.refusals(one.seen(plan), one.covers)
-    )
-
-
-def _is_of_places(dated: DatedRule) -> bool:
-    """Whether it only counts the places of an opening, which are counted anyway."""
-    return isinstance(dated.rule, Capacity) and not dated.is_for_some
-
-
-Crowd = dict[Slot, tuple[list[Child], list[Child]]]
-"""Who holds a place of a square, and who waits for one."""
-
-
-def _crowd(there: tuple[ColumnElement[bool], ...], codes: Mapping[int, str]) -> Crowd:
-    """Who the others are, as rules tell children apart: age, residence, class, group. One statement."""
-    found: Crowd = defaultdict(lambda: ([], []))
-    year = and_(SchoolYear.starts_on <= Booking.booked_on, SchoolYear.ends_on >= Booking.booked_on)
-    asked = (
-        select(
-            Booking.unit_id,
-            Booking.booked_on,
-            Booking.status,
-            Booking.child_id,
-            Person.born_on,
-            Family.residence,
-            Schooling.level,
-            CareGroup.name,
-        )
-        .join(Booking.child)
-        .join(Booking.family)
-        .join(Booking.registration)
-        .outerjoin(Registration.group)
-        .outerjoin(SchoolYear, year)
-        .outerjoin(
-            Schooling,
-            and_(Schooling.child_id == Booking.child_id, Schooling.school_year_id == SchoolYear.id),
-        )
-        .where(*there)
-    )
-    for unit_id, on, status, child_id, born_on, residence, level, group in db.session.execute(asked):
-        child = Child(
-            child_id,
-            "",
-            born_on or on,
-            residence.value if residence else None,
-            level.value if level else None,
-            frozenset({group} if group else ()),
-        )
-        found[Slot(codes[unit_id], on)][status is BookingStatus.WAITING].append(child)
-    return found
+                if not mine:
+                    waiting[slot].append(Turn(LAST_RANK, asked_at or LONG_AGO, booking_id))
+            elif mine:
+                own[slot] = status
+            else:
+                held[slot] += count
+                pending[slot] += count if status is BookingStatus.ASKED else 0
+    queues = {slot: tuple(sorted(turns)) for slot, turns in waiting.items()}
+    return _Counted(dict(held), dict(pending), queues, own)
 
 
 # --- The waiting list ----------------------------------------------------------------------------
@@ -200,31 +219,86 @@ def _crowd(there: tuple[ColumnElement[bool], ...], codes: Mapping[int, str]) -> 
 def give_places(now: datetime, among: Collection[Square] | None = None) -> int:
     """Give the free places of these squares, of every day to come when None; how many. Does not commit.
 
-    Not once it is too late to book (a place given then would surprise), nor on a day that has closed, nor
-    to a child who is no longer registered. Who was refused once is asked of staff again. The household is
-    told by mail; in its history the change is nobody's. Four statements, and five a place given.
+    Each of those who wait is judged as if they asked now: not once it is too late to book (a place given then
+    would surprise), nor on a day that has closed, nor to a child who is no longer registered, nor against a
+    rule made since. What staff must decide, and who was refused once, is asked of staff. The household is
+    told by mail; in its history the change is nobody's.
+
+    Four statements where every square is full; else up to eight more, and five a place given.
     """
     db.session.flush()
     with nobody(), unscoped("une place libre va au premier qui l’attend, de quelque foyer qu’il soit"):
-        queues = _queues(local_day(now), among)
-        if not queues:
+        waited = _waited(local_day(now), among)
+        if not waited:
             return 0
         known = catalogue()
-        days = [on for _, on in queues]
-        activity_ids = {known.by_id[unit_id].activity_id for unit_id, _ in queues}
-        offer = load_offer(known, activity_ids, min(days), max(days))
-        held = _held(queues)
-        given = []
-        for (unit_id, on), queue in queues.items():
-            unit = known.by_id[unit_id]
-            given += _first(queue, _free(known, offer, unit, on, held, now), known, unit, offer)
-        for row in given:
-            to_staff = row.needs_staff or not known.by_id[row.unit_id].activity.confirms_alone
-            row.status = BookingStatus.ASKED if to_staff else BookingStatus.CONFIRMED
+        slots = [Slot(code_of(known.by_id[unit_id]), on) for unit_id, on in waited]
+        given = _given(known, slots, now)
+        asked = select(Booking).where(Booking.id.in_(sorted(given))).options(joinedload(Booking.child))
+        rows = db.session.scalars(asked.order_by(Booking.booked_on, Booking.id)).all() if given else []
+        for row in rows:
+            row.status = given[row.id]
         db.session.flush()
-        for row in given:
+        for row in rows:
             _tell(row, known.by_id[row.unit_id], now)
-    return len(given)
+    return len(rows)
+
+
+def _waited(today: date, among: Collection[Square] | None) -> list[Square]:
+    """The squares that somebody waits for."""
+    waited = select(Booking.unit_id, Booking.booked_on).where(*_waiting(today)).distinct()
+    if among is not None:
+        waited = waited.where(tuple_(Booking.unit_id, Booking.booked_on).in_(sorted(among)))
+    return [(unit_id, on) for unit_id, on in db.session.execute(waited)]
+
+
+def _given(known: Catalogue, slots: Sequence[Slot], now: datetime) -> dict[int, BookingStatus]:
+    """The bookings to which the free places of these squares go, and what they become."""
+    days = [slot.on for slot in slots]
+    activity_ids = {known.by_code[slot.unit].activity_id for slot in slots}
+    offer = load_offer(known, activity_ids, monday_of(min(days)), monday_of(max(days)) + 6 * ONE_DAY)
+    holds = Booking.status.in_(HOLDS_A_PLACE)
+    count = _counted(known, [on_squares(known, _counted_with(slots, known.rules)), holds])
+    held, pending = count.held, count.pending
+    free = [slot for slot in slots if has_room(slot, known.rules, offer, held, pending)]
+    if not free:
+        return {}
+    crowd: dict[Slot, tuple[Child, ...]] = {}
+    apart = [one for one in known.rules if asks_crowd(one)]
+    if apart:
+        holders = [on_squares(known, _counted_with(free, apart)), holds]
+        told = who_is_there(known, holders, apart)
+        crowd = _frozen({slot: [one.child for one in those] for slot, those in told.items()})
+    waiting = [on_squares(known, free), Booking.status == BookingStatus.WAITING]
+    queues = who_is_there(known, waiting, known.rules)
+    given: dict[int, BookingStatus] = {}
+    for slot, queue in sorted(candidates.load(queues, known, now).items()):
+        for one in queue:
+            if not has_room(slot, known.rules, offer, held, pending):
+                break
+            answer = one.answer(Plan((), now, offer.calendar, taken=held, pending=pending, crowd=crowd))
+            if answer in FULL:
+                continue
+            status = _becomes(one, answer, known)
+            given[one.there.booking_id] = status
+            is_pending = status is BookingStatus.ASKED
+            held[slot] = held.get(slot, 0) + 1
+            pending[slot] = pending.get(slot, 0) + is_pending
+            crowd[slot] = (*crowd.get(slot, ()), replace(one.there.child, is_pending=is_pending))
+    return given
+
+
+def _becomes(one: Candidate, answer: Severity | None, known: Catalogue) -> BookingStatus:
+    """What a booking is once it has its place."""
+    alone = known.by_code[one.there.slot.unit].activity.confirms_alone and not one.there.needs_staff
+    return BookingStatus.CONFIRMED if alone and answer is not Severity.ASK_STAFF else BookingStatus.ASKED
+
+
+def _counted_with(slots: Iterable[Slot], rules: Iterable[DatedRule]) -> set[Slot]:
+    """The squares to count for these: themselves, or their weeks where a rule counts over the week."""
+    if not any(isinstance(one.rule, Capacity) and one.rule.is_over_weeks for one in rules):
+        return set(slots)
+    return {Slot(slot.unit, monday_of(slot.on) + ONE_DAY * rank) for slot in slots for rank in range(7)}
 
 
 def give_all(now: datetime) -> int:
@@ -243,81 +317,6 @@ def give_all(now: datetime) -> int:
 
 def _waiting(today: date) -> tuple[ColumnElement[bool], ...]:
     return Booking.status == BookingStatus.WAITING, Booking.booked_on >= today
-
-
-def _queues(today: date, among: Collection[Square] | None) -> dict[Square, list[Booking]]:
-    """Who waits for each square and is still registered, the first come first."""
-    waiting = (
-        select(Booking)
-        .join(Booking.registration)
-        .where(
-            *_waiting(today),
-            Registration.status == RegistrationStatus.ACCEPTED,
-            Registration.starts_on <= Booking.booked_on,
-            Registration.ends_on >= Booking.booked_on,
-        )
-        .options(contains_eager(Booking.registration), joinedload(Booking.child))
-        .order_by(Booking.asked_at, Booking.id)
-    )
-    if among is not None:
-        waiting = waiting.where(tuple_(Booking.unit_id, Booking.booked_on).in_(sorted(among)))
-    found: dict[Square, list[Booking]] = defaultdict(list)
-    for row in db.session.scalars(waiting):
-        found[row.unit_id, row.booked_on].append(row)
-    return found
-
-
-def _first(
-    queue: list[Booking], free: int | None, known: Catalogue, unit: Unit, offer: Offer
-) -> list[Booking]:
-    """Those of a queue to whom the free places go: by the town's priorities, then the first come first; not
-    those whom a place for others is no use to.
-
-    One statement each of those who wait, and one more, where rules tell them apart.
-    """
-    priorities = [one for one in known.rules if isinstance(one.rule, Priority)]
-    apart = [one for one in known.rules if asks_crowd(one)]
-    if free == 0 or not (priorities or apart):
-        return queue[:free]
-    slot = Slot(code_of(unit), queue[0].booked_on)
-    told = [(row, _child(row, priorities + apart)) for row in queue]
-    told.sort(key=lambda pair: rank_of(pair[1], unit.activity.code, slot.on, priorities))
-    there = Booking.unit_id == unit.id, Booking.booked_on == slot.on, Booking.status.in_(HOLDS_A_PLACE)
-    holding = _crowd(there, {unit.id: slot.unit})[slot][0] if apart else []
-    given: list[Booking] = []
-    for row, child in told:
-        if (free is None or len(given) < free) and not _is_blocked(child, slot, holding, apart, offer):
-            given.append(row)
-            holding.append(child)
-    return given
-
-
-def _child(row: Booking, rules: list[DatedRule]) -> Child:
-    return child_of(row.child, row.family_id, (row.registration,), rules, row.booked_on)
-
-
-def _held(squares: Iterable[Square]) -> dict[Square, int]:
-    counting = (
-        select(Booking.unit_id, Booking.booked_on, func.count())
-        .where(
-            tuple_(Booking.unit_id, Booking.booked_on).in_(sorted(squares)),
-            Booking.status.in_(HOLDS_A_PLACE),
-        )
-        .group_by(Booking.unit_id, Booking.booked_on)
-    )
-    return {(unit_id, on): count for unit_id, on, count in db.session.execute(counting)}
-
-
-def _free(
-    known: Catalogue, offer: Offer, unit: Unit, on: date, held: dict[Square, int], now: datetime
-) -> int | None:
-    """How many places can be given there; None: without limit."""
-    slot = Slot(code_of(unit), on)
-    limit = bookable_until(slot, known.rules, offer.calendar)
-    if not offer.calendar.is_open(slot.unit, on) or (limit is not None and limit <= now):
-        return 0
-    places = offer.places.get(slot)
-    return None if places is None else max(0, places - held.get((unit.id, on), 0))
 
 
 def _tell(row: Booking, unit: Unit, now: datetime) -> None:

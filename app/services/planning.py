@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from app.entities.booking import BookingStatus, Presence
-from app.models import Activity, Booking, Unit
+from app.models import Activity, Unit
 from app.rules.calendar import local_day
 from app.rules.facts import Slot
 from app.rules.periods import monday_of
+from app.rules.registering import rank_of
 from app.rules.verdict import Refusal, Severity, Verdict
 from app.rules.words import moment_words
+from app.services.candidates import LAST_CAME, LONG_AGO, Turn
 from app.services.desk import Desk, Draft
 
 LEAVING = "Vous avez demandé d’annuler cette réservation. Elle tient tant que le service n’a pas répondu."
@@ -127,12 +129,14 @@ def week(desk: Desk, monday: date, draft: Draft, pointed: Slot | None = None) ->
     draft = desk.effective(draft)
     verdict = desk.judge(draft)
     about = verdict.by_slot()
+    waiting = {slot for _, slot in verdict.slots(Severity.WAITING)}
     says_by_activity: dict[str, list[Say]] = {}
     squares: dict[Slot, Square] = {}
 
     def square(slot: Slot) -> Square:
         if slot not in squares:
-            squares[slot] = _square(desk, slot, draft, about.get((desk.child.id, slot), ()))
+            said = about.get((desk.child.id, slot), ())
+            squares[slot] = _square(desk, slot, draft, said, slot in waiting)
         return squares[slot]
 
     blocks = []
@@ -192,7 +196,7 @@ def _row(desk: Desk, code: str, days: tuple[date, ...], square: SquareOf) -> Row
     return Row(desk.offer.units[code], prices[0] if prices else None, squares)
 
 
-def _square(desk: Desk, slot: Slot, draft: Draft, said: tuple[Refusal, ...]) -> Square:
+def _square(desk: Desk, slot: Slot, draft: Draft, said: tuple[Refusal, ...], waits: bool) -> Square:
     booking = desk.bookings.get(slot)
     cents = desk.cents(slot)
     closure = desk.offer.calendar.closure(slot.unit, slot.on)
@@ -204,12 +208,13 @@ def _square(desk: Desk, slot: Slot, draft: Draft, said: tuple[Refusal, ...]) -> 
     if slot in draft.unwanted:
         return Square(slot, STATUS_STATES[desk.bookings[slot].status], cents, is_dropped=True)
     if slot in draft.wanted:
-        waits = any(one.severity is Severity.WAITING for one in said)
-        rank = len(desk.others.queues.get(slot, ())) + 1 if waits else None
+        rank = _rank(desk, slot, desk.now) if waits else None
         return Square(slot, "waiting" if waits else "asked", cents, is_new=True, rank=rank)
     if booking is not None and booking.status in STATUS_STATES:
         state = "leaving" if booking.is_leaving else STATUS_STATES[booking.status]
-        return Square(slot, state, cents, rank=_rank(desk, slot, booking))
+        waits = booking.status is BookingStatus.WAITING
+        rank = _rank(desk, slot, booking.asked_at or LONG_AGO, booking.id) if waits else None
+        return Square(slot, state, cents, rank=rank)
     if closure is not None:
         return Square(slot, "closed", cents, reason=closure)
     if slot in desk.elsewhere:
@@ -222,14 +227,10 @@ def _square(desk: Desk, slot: Slot, draft: Draft, said: tuple[Refusal, ...]) -> 
     return Square(slot, "free", cents)
 
 
-def _rank(desk: Desk, slot: Slot, booking: Booking) -> int | None:
-    """The place of a waiting square in its list."""
-    if booking.status is not BookingStatus.WAITING:
-        return None
-    before = [
-        at for at in desk.others.queues.get(slot, ()) if booking.asked_at is None or at < booking.asked_at
-    ]
-    return len(before) + 1
+def _rank(desk: Desk, slot: Slot, asked_at: datetime, booking_id: int = LAST_CAME) -> int:
+    """The place of a waiting square in its list: the order in which places are given."""
+    rank = rank_of(desk.child, slot.activity, slot.on, desk.rules)
+    return desk.others.before(slot, Turn(rank, asked_at, booking_id)) + 1
 
 
 def _is_late(desk: Desk, slot: Slot) -> bool:

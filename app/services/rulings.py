@@ -11,13 +11,15 @@ from app.access.database import db
 from app.models import Activity, DocumentType, Opening, Unit
 from app.rules.calendar import ONE_DAY, Calendar, Span
 from app.rules.facts import Slot
-from app.rules.kinds.places import Capacity
 from app.services.catalogue import Catalogue, code_of
 
 
 @dataclass(frozen=True)
 class Offer:
-    """The units on offer over a range of days: their codes, names, calendar and places."""
+    """The units on offer over a range of days: their codes, names, calendar and places.
+
+    ``places`` are those of a day or of its unit: those that a rule gives are the rule's own.
+    """
 
     units: Mapping[str, Unit]
     calendar: Calendar
@@ -70,8 +72,7 @@ def offer_of(
     places: dict[Slot, int] = {}
     for slot, own_places in openings.items():
         if from_on <= slot.on <= until_on:
-            given = (own_places, units[slot.unit].places, _ruled(known, slot))
-            limit = next((one for one in given if one is not None), None)
+            limit = own_places if own_places is not None else units[slot.unit].places
             if limit is not None:
                 places[slot] = limit
     return Offer(
@@ -83,19 +84,6 @@ def offer_of(
         from_on,
         until_on,
     )
-
-
-def _ruled(known: Catalogue, slot: Slot) -> int | None:
-    """The places that a rule gives to a square, the fewest; None when none does."""
-    given = (
-        dated.rule.places
-        for dated in known.readable_rules
-        if isinstance(dated.rule, Capacity)
-        and dated.rule.places is not None
-        and not dated.is_for_some
-        and dated.covers(slot)
-    )
-    return min(given, default=None)
 
 
 def _names(units: Mapping[str, Unit]) -> dict[str, str]:

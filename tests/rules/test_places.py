@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.rules.booking import DatedRule, asks_crowd, judge
 from app.rules.calendar import ONE_DAY
 from app.rules.facts import Child, ChildPlan, Plan, Slot
 from app.rules.kinds.admission import CustodyWeeks
+from app.rules.kinds.notice import NoticeDays
 from app.rules.kinds.places import Capacity, Minimum, StaffRatio
 from app.rules.registry import Rule, describe
 from app.rules.verdict import Severity
@@ -60,6 +63,60 @@ def test_a_pending_request_holds_a_place_or_not() -> None:
     assert answer(Capacity(20), **facts) == [Severity.WAITING]
     assert answer(Capacity(20, pending="free"), **facts) == [None]
     assert answer(Capacity(17, pending="free"), **facts) == [Severity.WAITING]
+
+
+def test_those_who_are_told_apart_tell_what_is_pending() -> None:
+    """Three of the group, one of them pending: two places are taken."""
+    loups = frozenset({"Les Loups"})
+    lila = Child(1, "Lila", BIG, groups=loups)
+    crowd = {SLOT: (*others(2, groups=loups), *others(1, groups=loups, is_pending=True))}
+    facts: dict[str, Any] = {"crowd": crowd, "taken": {SLOT: 3}, "who": Who(groups=loups)}
+    assert answer(Capacity(3, pending="free"), lila, **facts) == [None]
+    assert answer(Capacity(2, pending="free"), lila, **facts) == [Severity.WAITING]
+    assert answer(Capacity(3), lila, **facts) == [Severity.WAITING]
+
+
+def test_what_is_full_waits_whatever_staff_must_decide() -> None:
+    """One more rule takes no place: a full square that is also late waits."""
+    asked = ChildPlan.change(LILA, (), {SLOT}, (), EVER)
+    rules = [DatedRule(Capacity(10), ALWAYS), DatedRule(NoticeDays(30, late="ask_staff"), ALWAYS)]
+    late = datetime(WEDNESDAY.year, WEDNESDAY.month, WEDNESDAY.day, tzinfo=UTC) - timedelta(days=2)
+    verdict = judge(Plan((asked,), late, CALENDAR, taken={SLOT: 10}, names=NAMES), rules)
+    assert verdict.accepted and len(verdict.about(LILA.id, SLOT)) == 2
+    assert verdict.slots(Severity.WAITING) == {(LILA.id, SLOT)}
+    assert verdict.slots(Severity.ASK_STAFF) == frozenset()
+
+
+some_rules = st.one_of(
+    st.builds(
+        Capacity, st.integers(0, 3), st.sampled_from(["waiting", "refused", "ask_staff"]), st.integers(0, 100)
+    ),
+    st.builds(NoticeDays, st.just(30), late=st.sampled_from(["refused", "ask_staff", "surcharge"])),
+    st.builds(Minimum, st.integers(2, 4)),
+)
+
+
+@given(st.lists(some_rules, min_size=2, max_size=4), st.integers(0, 4))
+def test_one_more_rule_never_gives_a_place(rules: list[Rule], taken: int) -> None:
+    asked = ChildPlan.change(LILA, (), {SLOT}, (), EVER)
+    late = datetime(WEDNESDAY.year, WEDNESDAY.month, WEDNESDAY.day, tzinfo=UTC) - timedelta(days=2)
+    plan = Plan((asked,), late, CALENDAR, taken={SLOT: taken}, names=NAMES)
+    dated = [DatedRule(rule, ALWAYS) for rule in rules]
+    none = (Severity.REFUSED, Severity.WAITING)
+    if judge(plan, dated).severity(LILA.id, SLOT) not in none:
+        for rank in range(len(dated)):
+            fewer = judge(plan, dated[:rank] + dated[rank + 1 :])
+            assert fewer.severity(LILA.id, SLOT) not in none
+
+
+def test_two_rules_of_places_each_count_to_their_own() -> None:
+    rules = [DatedRule(Capacity(10), ALWAYS), DatedRule(Capacity(20, "refused"), ALWAYS)]
+    asked = ChildPlan.change(LILA, (), {SLOT}, (), EVER)
+    told = [
+        judge(Plan((asked,), LONG_BEFORE, CALENDAR, taken={SLOT: taken}), rules).severity(LILA.id, SLOT)
+        for taken in (9, 10, 19, 20)
+    ]
+    assert told == [None, Severity.WAITING, Severity.WAITING, Severity.REFUSED]
 
 
 def test_places_for_some_count_them_alone_and_are_the_rule_s_own() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from fractions import Fraction
 from math import ceil
 from typing import ClassVar, Literal
 
-from app.rules.calendar import END_OF_DAY, Hour
+from app.rules.calendar import END_OF_DAY, ONE_DAY, Hour, instant
 from app.rules.facts import ChildPlan, Covers, Plan, Slot
 from app.rules.kinds.admission import years_old
 from app.rules.periods import span_of
@@ -59,7 +59,10 @@ class Capacity:
 
     The opening's own places come first, then `places`; with neither, there is no limit. For some children
     only (`who`), the places are those of the rule, and only such children are counted. Places go to the
-    children of a plan in their order.
+    children of a plan in their order; those who wait are judged by it as those who come.
+
+    Where a town has no rule of places, a full square waits and what is pending takes a place. A rule for
+    every child replaces that whole for the squares that it governs; a rule for some is added to it.
     """
 
     counts_others: ClassVar = True
@@ -70,7 +73,13 @@ class Capacity:
         default=None,
         help="Pour les jours d’ouverture qui n’en ont pas.",
     )
-    when_full: WhenFull = param("Quand c’est complet", default="waiting", labels=WHEN_FULL)
+    when_full: WhenFull = param(
+        "Quand c’est complet",
+        default="waiting",
+        labels=WHEN_FULL,
+        help="Sans règle de places, on attend et une demande à l’étude tient sa place. Une règle pour tous "
+        "les enfants remplace cela pour les unités et les jours qu’elle gouverne.",
+    )
     overflow: int = param(
         "Dépassement possible",
         unit="%",
@@ -90,6 +99,11 @@ class Capacity:
         labels={"held": "tient une place", "free": "n’en tient pas"},
         default="held",
     )
+
+    @property
+    def is_over_weeks(self) -> bool:
+        """Whether what may be beyond the places is counted over the week."""
+        return bool(self.overflow) and self.overflow_per == "week"
 
     @property
     def full(self) -> str:
@@ -192,12 +206,22 @@ class StaffRatio:
 )
 @dataclass(frozen=True, slots=True)
 class Minimum:
-    """Warn that the day is not sure yet: with so few children it is cancelled. Staff see which days are."""
+    """Warn that the day is not sure yet: with so few children it is cancelled. Staff see which days are, and
+    until when they decide (``services/attendance_minimum``): nothing is cancelled without them.
+    """
 
     counts_others: ClassVar = True
     least: int = param("Nombre d’enfants", minimum=2, maximum=10_000)
     days: int = param("Décidé des jours avant", unit="jours", minimum=0, maximum=366, default=1)
     hour: Hour = param("À", default=END_OF_DAY)
+
+    def decided_at(self, on: date) -> datetime:
+        """The UTC instant at which the service decides whether the day takes place."""
+        return instant(on - ONE_DAY * self.days, self.hour)
+
+    def there(self, plan: Plan, slot: Slot) -> int:
+        """The children who count for the day, but those of the plan: they have a place, or wait for one."""
+        return plan.taken.get(slot, 0)
 
     @property
     def children(self) -> str:
@@ -215,7 +239,7 @@ class Minimum:
         for _, slot in plan.changed("booking", covers):
             held[slot] += 1
         for mine, slot in plan.changed("booking", covers):
-            there = plan.taken.get(slot, 0) + held[slot]
+            there = self.there(plan, slot) + held[slot]
             if there < self.least:
                 text = (
                     f"{sentence(plan.named(slot.unit))} du {day_words(slot.on)} n’a lieu qu’à partir de "
