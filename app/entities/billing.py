@@ -38,8 +38,8 @@ class Tariff(Entity):
     __named__ = ("name",)
     __listed__ = ("name", "activity", "unit", "from_on", "until_on", "is_invented")
 
-    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, made_from="name")
     name: Mapped[str] = attribute("Nom")
+    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, made_from="name")
     activity: Mapped[Activity] = relation("Activité")
     activity_id: Mapped[int]
     unit: Mapped[Unit | None] = relation("Unité", help="Vide : toutes celles de l’activité.")

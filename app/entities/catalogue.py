@@ -49,8 +49,8 @@ class Facility(Entity):
     __named__ = ("name",)
     __listed__ = ("name", "facility_kind", "email", "phone", "collected_by")
 
-    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, made_from="name")
     name: Mapped[str] = attribute("Nom")
+    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, made_from="name")
     facility_kind: Mapped[FacilityKind] = attribute("Type")
     email: Mapped[str | None] = attribute("E-mail", kind=Kind.EMAIL)
     phone: Mapped[str | None] = attribute("Téléphone", kind=Kind.PHONE)
@@ -70,8 +70,8 @@ class Activity(Entity):
     __named__ = ("name",)
     __listed__ = ("name", "facility", "accepts_alone", "is_bookable", "min_age_months", "max_age_months")
 
-    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, made_from="name")
     name: Mapped[str] = attribute("Nom")
+    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, made_from="name")
     phrase: Mapped[str | None] = attribute(
         "Dans une phrase", help="Avec son article : le mercredi aux Grappaloups.", see=SETTINGS
     )
@@ -105,8 +105,8 @@ class Unit(Entity):
 
     activity: Mapped[Activity] = relation("Activité", parent=True, inline=True)
     activity_id: Mapped[int]
-    code: Mapped[str] = attribute("Code", length=60, see=SETTINGS, made_from="name")
     name: Mapped[str] = attribute("Nom")
+    code: Mapped[str] = attribute("Code", length=60, see=SETTINGS, made_from="name")
     phrase: Mapped[str | None] = attribute(
         "Dans une phrase", help="Avec son article : le repas.", see=SETTINGS
     )
@@ -142,6 +142,6 @@ class School(Entity):
     __menu__ = "Réglages"
     __named__ = ("name",)
 
-    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, made_from="name")
     name: Mapped[str] = attribute("Nom")
+    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, made_from="name")
     city: Mapped[str | None] = attribute("Commune")

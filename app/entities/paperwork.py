@@ -51,8 +51,8 @@ class DocumentType(Entity):
     __named__ = ("name",)
     __listed__ = ("name", "subject", "is_mandatory", "validity", "activity", "facility")
 
-    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, made_from="name")
     name: Mapped[str] = attribute("Nom")
+    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, made_from="name")
     phrase: Mapped[str | None] = attribute(
         "Dans une phrase", help="Avec son article : l’attestation d’assurance."
     )

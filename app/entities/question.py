@@ -71,10 +71,10 @@ class Question(Entity):
     __named__ = ("label",)
     __listed__ = ("label", "section", "question_kind", "is_required", "is_yearly")
 
+    label: Mapped[str] = attribute("Question", section="La question")
     code: Mapped[str] = attribute(
         "Code", unique=True, length=60, see=SETTINGS, check=code_word, made_from="label"
     )
-    label: Mapped[str] = attribute("Question", section="La question")
     help_text: Mapped[str | None] = attribute("Explication", section="La question", kind=Kind.LONG_TEXT)
     question_kind: Mapped[QuestionKind] = attribute("Réponse", section="La question")
     choices: Mapped[list[Any] | None] = attribute(

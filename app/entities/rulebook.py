@@ -34,9 +34,9 @@ class Article(Entity):
     __named__ = ("number", "title")
     __listed__ = ("number", "title", "facility")
 
-    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, made_from="title")
     number: Mapped[str] = attribute("Numéro", length=20)
     title: Mapped[str] = attribute("Titre")
+    code: Mapped[str] = attribute("Code", unique=True, length=60, see=SETTINGS, made_from="title")
     text: Mapped[str | None] = attribute("Texte", kind=Kind.LONG_TEXT)
     facility: Mapped[Facility | None] = relation("Structure", help="Vide : toutes.")
     facility_id: Mapped[int | None]
