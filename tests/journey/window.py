@@ -78,10 +78,11 @@ class Window:
             self.page.set_viewport_size(size)
             wide, high = self.page.evaluate(MEASURES)
             assert wide <= size["width"], f"{self.page.url} is {wide} px wide on a {screen}"
-            axe(self.page)
-            # A window as tall as its page: bars that stick to its foot are then drawn where one reads them.
+            # A window as tall as its page: bars that stick to its foot are then drawn where one reads them,
+            # and lie over no field.
             tall = max(size["height"], min(high, TALLEST))
             self.page.set_viewport_size({"width": size["width"], "height": tall})
+            axe(self.page)
             self.page.screenshot(path=self.album.next(name, size["width"]))
         self.page.set_viewport_size(SIZES[self.screen])
         found = LEFTOVERS.search(self.page.locator("body").inner_text())
