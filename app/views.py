@@ -100,6 +100,7 @@ from app.screens.rule_record import RuleRecord
 from app.screens.rule_tester import RefusedRequestsPage, RuleTesterPage
 from app.screens.rules import RulesPage
 from app.screens.search import SearchPage
+from app.screens.thin_days import ThinDaysPage
 from app.screens.tokens import ApiHelp, TokensPage
 from app.screens.town_settings import TownSettingsPage
 from app.screens.year_calendar import YearCalendarPage
@@ -133,6 +134,7 @@ STAFF = (
     ),
     screen(Registration, icon="calendar2-check"),
     screen(Booking, icon="calendar-check"),
+    page("Journées sous leur minimum", ThinDaysPage, icon="people"),
     page("Essai des règles", RuleTesterPage, icon="signpost-split"),
     page("Demandes refusées", RefusedRequestsPage, icon="x-circle"),
     screen(RefusedRequest, in_menu=False),
