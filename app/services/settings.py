@@ -13,6 +13,7 @@ from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import Problem, email_address
 from app.models import Setting
+from app.rules.words import NBSP
 
 
 def _setting(label: str, default: str | int, least: int = 0, most: int | None = None) -> object:
@@ -90,10 +91,11 @@ def problem_of(key: str, value: str) -> str:
         return ""
     if isinstance(known.default, int):
         least, most = known.metadata["least"], known.metadata["most"]
-        if not (value.isascii() and value.isdecimal()):
+        if not re.fullmatch(r"-?[0-9]{1,9}", value):
             return f"Ce réglage est un nombre entier, par exemple {known.default}."
         if not least <= int(value) <= most:
-            return f"De {least} à {most}."
+            unit = (100, f"{NBSP}€") if key.endswith("_cents") else (1, "")
+            return f"De {least // unit[0]} à {most // unit[0]}{unit[1]}."
     if key == "billing_starts" and not re.fullmatch(r"(\d{4}-(0[1-9]|1[0-2]))?", value):
         return "Ce réglage est un mois, par exemple 2026-09."
     if key == "service_email" and value:

@@ -7,7 +7,7 @@ from typing import Any
 def form_of(page: str) -> dict[str, Any]:
     """What a browser would send of the form of that page: every field as it is drawn, no button."""
     found: dict[str, Any] = {}
-    start = re.search(r'<form [^>]*method="post" enc', page)
+    start = re.search(r'<form [^>]*method="post" (?:enc|data-once data-warn-unsaved)', page)
     assert start, page
     body = page[start.start() : page.index("</form>", start.start())]
     for tag in re.findall(r"<input[^>]*>", body):
