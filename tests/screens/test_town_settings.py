@@ -1,4 +1,4 @@
-"""The town's settings by form: each shown with the value in force, kept when it changes, refused in French."""
+"""The town’s settings by form: each with the value in force, kept when it changes, refused in French."""
 
 from typing import Any
 
