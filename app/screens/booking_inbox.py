@@ -100,7 +100,7 @@ class BookingInboxPage(Page):
         return self.show(
             "staff/booking_inbox.html",
             queue=queue,
-            total=sum(len(each.rows) for each in queue),
+            total=booking_requests.number(clock.today()),
             one=one,
             before=queue[rank - 1] if rank else None,
             after=queue[rank + 1] if rank is not None and rank + 1 < len(queue) else None,

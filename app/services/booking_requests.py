@@ -6,6 +6,7 @@ The rows, their history and the mail are written in the same transaction.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import joinedload
@@ -41,6 +42,11 @@ class Batch:
     def address(self) -> dict[str, int]:
         """The same, in an address."""
         return {"child_id": self.child.id, "family_id": self.family.id}
+
+    @property
+    def days(self) -> list[tuple[date, list[Booking]]]:
+        """The rows by day."""
+        return [(on, list(rows)) for on, rows in groupby(self.rows, key=lambda row: row.booked_on)]
 
     @property
     def first_on(self) -> date:
