@@ -44,9 +44,10 @@ class Batch:
         return {"child_id": self.child.id, "family_id": self.family.id}
 
     @property
-    def days(self) -> list[tuple[date, list[Booking]]]:
-        """The rows by day."""
-        return [(on, list(rows)) for on, rows in groupby(self.rows, key=lambda row: row.booked_on)]
+    def days(self) -> list[tuple[date, Activity, list[Booking]]]:
+        """The rows by day and activity."""
+        by_day = groupby(self.rows, key=lambda row: (row.booked_on, row.unit.activity))
+        return [(on, activity, list(rows)) for (on, activity), rows in by_day]
 
     @property
     def first_on(self) -> date:
@@ -79,7 +80,7 @@ def to_decide(today: date) -> list[Batch]:
             joinedload(Booking.family),
             joinedload(Booking.unit).joinedload(Unit.activity).joinedload(Activity.facility),
         )
-        .order_by(Booking.booked_on, Unit.position, Booking.id)
+        .order_by(Booking.booked_on, Unit.activity_id, Unit.position, Booking.id)
         .limit(SHOWN)
     ).all()
     found: dict[tuple[int, int], list[Booking]] = {}
