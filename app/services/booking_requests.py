@@ -115,6 +115,7 @@ def answer(
         return Answered(problem=CHANGED)
     if not accept and not reason:
         return Answered(problem=NO_REASON)
+    places.lock_openings(rows[0].booked_on, rows[-1].booked_on)
     words = joined(_words(row) for row in rows)
     freed = {(row.unit_id, row.booked_on) for row in rows if _answer(row, accept)}
     if freed:
