@@ -7,9 +7,12 @@ from markupsafe import Markup
 
 from app.declare import Entity
 from app.models import Rule
+from app.rules.booking import describe_dated
+from app.rules.words import french
 from app.screens.builder.staff import StaffScreen
-from app.screens.rules import RulesPage, said_of
-from app.services.rulebook.compiled import rows_now
+from app.screens.rules import RulesPage
+from app.services.catalogue import BrokenRule, catalogue, dated
+from app.services.rulings import names
 
 
 class RuleRecord(StaffScreen):
@@ -30,5 +33,8 @@ class RuleRecord(StaffScreen):
     def beside(self, row: Entity) -> Markup | str:
         """What families read."""
         assert isinstance(row, Rule)
-        told = said_of(row, rows_now())
+        try:
+            told = french(describe_dated(dated(row), names(catalogue())))
+        except BrokenRule as error:
+            told = str(error)
         return Markup(render_template("staff/rule_said.html", told=told))  # noqa: S704  (escaped there)

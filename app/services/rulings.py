@@ -79,19 +79,20 @@ def offer_of(
         units,
         _calendar(known, frozenset(openings), units),
         places,
-        {**known.documents, **_names(units)},
+        names(known, units),
         _minutes(units),
         from_on,
         until_on,
     )
 
 
-def _names(units: Mapping[str, Unit]) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for code, unit in units.items():
-        names[code] = called(unit)
-        names[unit.activity.code] = called(unit.activity)
-    return names
+def names(known: Catalogue, units: Mapping[str, Unit] | None = None) -> dict[str, str]:
+    """What the town's documents, these units (None: all) and their activities are called in a sentence."""
+    told = dict(known.documents)
+    for code, unit in (known.by_code if units is None else units).items():
+        told[code] = called(unit)
+        told[unit.activity.code] = called(unit.activity)
+    return told
 
 
 def called(row: Unit | Activity | DocumentType) -> str:
