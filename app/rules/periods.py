@@ -5,7 +5,7 @@ year.
 from __future__ import annotations
 
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from typing import Literal
 
 from app.rules.calendar import ONE_DAY, Calendar, Span, add_months, school_year
@@ -43,7 +43,7 @@ def span_of(on: date, per: Per, calendar: Calendar) -> Span:
     return period_of(on, calendar.holidays)
 
 
-@cache
+@lru_cache(maxsize=4096)  # a few years of days: settings that change leave nothing behind for ever
 def period_of(on: date, holidays: tuple[Span, ...]) -> Span:
     """The holidays that hold the day; else the school time from the holidays before to the next ones.
 
@@ -56,3 +56,9 @@ def period_of(on: date, holidays: tuple[Span, ...]) -> Span:
     begins = max((one.until_on for one in holidays if one.until_on <= on), default=year.from_on)
     ends = min((one.from_on for one in holidays if one.from_on > on), default=year.until_on)
     return Span(max(begins, year.from_on), min(ends, year.until_on), "temps scolaire")
+
+
+def next_period(on: date, holidays: tuple[Span, ...]) -> date | None:
+    """The first day of the period after the day's own; None where the calendar does not know it."""
+    ends = period_of(on, holidays).until_on
+    return ends if any(ends in (one.from_on, one.until_on) for one in holidays) else None

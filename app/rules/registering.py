@@ -42,7 +42,9 @@ def registering(
 ) -> RegistrationAnswer:
     """What the rules say of registering a child for an activity; `on` is the first day that is wanted.
 
-    Where several windows are given for the same child, one that is open is enough.
+    Where several windows are given for the same child, one that is open is enough: what those that are not
+    say, their ``starts`` among it, then counts for nothing. A rule without dates is no window: it says from
+    when a registration counts, whatever is open. Of several beginnings, the latest holds.
     """
     mine = [
         (dated.called, dated.rule)
@@ -51,9 +53,10 @@ def registering(
         and dated.concerns_activity(activity, on)
         and dated.concerns(child.on(on))
     ]
-    said = [(code, rule.verdict(now)) for code, rule in mine]
-    found = [(code, *verdict) for code, verdict in said if verdict is not None]
-    first_day = max([local_day(now), *(rule.first_day(now, calendar) for _, rule in mine)])
-    if len(found) < len(said):
-        found = []
-    return RegistrationAnswer(tuple(sorted(set(found))), first_day)
+    said = [(code, rule, rule.verdict(now)) for code, rule in mine if rule.is_dated]
+    is_open = any(verdict is None for _, _, verdict in said)
+    refusals = () if is_open else {(code, *verdict) for code, _, verdict in said if verdict is not None}
+    counts = [rule for _, rule in mine if not rule.is_dated]
+    counts += [rule for _, rule, verdict in said if verdict is None or not is_open]
+    first_day = max([local_day(now), *(rule.first_day(now, calendar) for rule in counts)])
+    return RegistrationAnswer(tuple(sorted(refusals)), first_day)

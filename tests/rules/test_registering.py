@@ -58,6 +58,28 @@ def test_one_open_window_is_enough() -> None:
     assert asked(paris(2024, 8, 27), first, second) == frozenset()
 
 
+def test_a_rule_without_dates_opens_nothing() -> None:
+    closed = DatedRule(WINDOW, ALWAYS, code="printemps")
+    starts = DatedRule(RegistrationWindow(starts="next_month"), ALWAYS, code="debut")
+    assert asked(paris(2024, 7, 1), closed, starts) == {"printemps"}
+    assert asked(paris(2024, 5, 1), closed, starts) == frozenset()
+    assert asked(paris(2024, 7, 1), starts) == frozenset()
+
+
+def test_a_closed_window_does_not_say_from_when_what_another_takes_counts() -> None:
+    september = RegistrationWindow(date(2024, 9, 21), closes_on=date(2024, 9, 25), starts="next_month")
+    october = RegistrationWindow(date(2024, 10, 9), closes_on=date(2024, 10, 9), starts="next_week")
+    rules = [DatedRule(september, ALWAYS, code="septembre"), DatedRule(october, ALWAYS, code="octobre")]
+    for order in (rules, rules[::-1]):
+        answer = registering(LILA, "cantine", date(2024, 10, 14), paris(2024, 10, 9, 9), CALENDAR, order)
+        assert (answer.refusals, answer.first_day) == ((), date(2024, 10, 14))
+    monthly = DatedRule(RegistrationWindow(starts="next_month"), ALWAYS)
+    answer = registering(
+        LILA, "cantine", date(2024, 10, 14), paris(2024, 10, 9, 9), CALENDAR, [*rules, monthly]
+    )
+    assert answer.first_day == date(2024, 11, 1)
+
+
 @pytest.mark.parametrize(
     ("starts", "now", "first_day"),
     [
@@ -71,6 +93,7 @@ def test_one_open_window_is_enough() -> None:
         ("next_month", paris(2023, 12, 5), date(2024, 1, 1)),
         ("next_period", paris(2024, 9, 11), date(2024, 10, 19)),
         ("next_period", paris(2024, 10, 20), date(2024, 11, 4)),
+        ("next_period", paris(2024, 11, 5), date(2024, 11, 5)),  # no later holidays are known: at once
     ],
 )
 def test_a_registration_starts_when_the_rule_says(starts: str, now: datetime, first_day: date) -> None:

@@ -21,7 +21,7 @@ from app.rules.calendar import (
 )
 from app.rules.facts import Covers, Plan
 from app.rules.kinds.limits import FIRM, Between, Firm
-from app.rules.periods import monday_of, period_of
+from app.rules.periods import monday_of, next_period
 from app.rules.registry import BadParameter, kind, param
 from app.rules.verdict import Refusal, Severity
 from app.rules.words import NBSP, limit_words, moment_words
@@ -70,6 +70,11 @@ class RegistrationWindow(Between):
         yield from self.upside_down()
 
     @property
+    def is_dated(self) -> bool:
+        """Whether it is a window: it opens, or closes."""
+        return self.opens_on is not None or self.closes_on is not None
+
+    @property
     def when(self) -> str:
         """ "On s’inscrit à partir du lundi 4 mars 2024, jusqu’au …"."""
         if not self.dates:
@@ -95,12 +100,14 @@ class RegistrationWindow(Between):
         return None
 
     def first_day(self, now: datetime, calendar: Calendar) -> date:
-        """The first day that a registration asked at that moment covers."""
+        """The first day that a registration asked at that moment covers; at once where the next period is not
+        known yet.
+        """
         today = local_day(now)
         if self.starts == "next_week":
             return monday_of(today) + 7 * ONE_DAY
         if self.starts == "next_month":
             return add_months(today, 1, day=1)
         if self.starts == "next_period":
-            return period_of(today, calendar.holidays).until_on
+            return next_period(today, calendar.holidays) or today
         return today
