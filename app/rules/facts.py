@@ -149,6 +149,11 @@ class ChildPlan:
             cancelled_at or {},
         )
 
+    @property
+    def before(self) -> frozenset[Slot]:
+        """What stood before the change."""
+        return self.slots - self.added | self.dropped
+
     def within(self, keep: Callable[[date], bool]) -> ChildPlan:
         """The part of the plan on these days alone."""
 

@@ -31,7 +31,7 @@ ANSWERS = {
     "waits_by": Severity.WAITING,
     "warned_by": Severity.WARNING,
 }
-SEVERITIES = {
+SEVERITY_WORDS = {
     Severity.REFUSED: "refusé",
     Severity.ASK_STAFF: "soumis au service",
     Severity.WAITING: "liste d’attente",
@@ -165,9 +165,9 @@ def _answer(outcome: Outcome) -> str:
     registered = outcome.registration is None or not outcome.registration.refusals
     if not outcome.verdict.refusals and not outcome.documents and registered:
         return "accepté"
-    said = [f"{one.rule} ({SEVERITIES[one.severity]})" for one in outcome.verdict.refusals]
+    said = [f"{one.rule} ({SEVERITY_WORDS[one.severity]})" for one in outcome.verdict.refusals]
     told = outcome.registration.refusals if outcome.registration else ()
-    said += [f"{code} ({SEVERITIES[severity]})" for code, severity, _ in told]
+    said += [f"{code} ({SEVERITY_WORDS[severity]})" for code, severity, _ in told]
     said += [f"il manque {code}" for code in sorted(outcome.documents)]
     sentences = " ".join([*(one.sentence for one in outcome.verdict.refusals), *(one for _, _, one in told)])
     return f"{joined(dict.fromkeys(said))}. {sentences}".strip()

@@ -45,6 +45,14 @@ def withdraw(slots: Collection[Slot]) -> Remedy:
     )
 
 
+def as_it_was(added: Collection[Slot], dropped: Collection[Slot]) -> Remedy:
+    """The remedy that undoes a change: not to ask, to keep what was given up, or both."""
+    if not dropped:
+        return withdraw(added)
+    keep = "Garder ces réservations" if len(dropped) > 1 else "Garder cette réservation"
+    return Remedy("Laisser comme avant" if added else keep, frozenset(dropped), frozenset(added))
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why some squares of a child can't stand as asked. `rule` and `article` are filled in by whoever runs

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from app.rules.booking import DatedRule, judge
 from app.rules.calendar import Calendar, Span
 from app.rules.facts import Booked, ChildPlan, Plan, Slot
-from app.rules.kinds.counting import Cancellations, Consecutive, Count, FullWeek
+from app.rules.kinds.counting import Cancellations, Count
+from app.rules.kinds.runs import Consecutive, FullWeek
 from app.rules.registry import Rule, build, describe, kinds
 from app.rules.verdict import Severity, Verdict
 from app.rules.words import NBSP
@@ -99,6 +100,16 @@ def test_giving_up_a_day_under_the_minimum_is_refused_and_kept_by_its_remedy() -
     assert refusal.remedy is not None and refusal.remedy.add == at(NEXT[:1])
 
 
+def test_a_day_for_another_is_undone_whole() -> None:
+    """Monday and Tuesday stand; Wednesday comes and Monday goes: leaving Wednesday out mends nothing."""
+    rule = Count(minimum=3)
+    (refusal,) = verdict(rule, add=at(NEXT[2:3]), drop=at(NEXT[:1]), before=at(NEXT[:2])).refusals
+    assert refusal.remedy is not None
+    assert (refusal.remedy.sentence, refusal.remedy.add, refusal.remedy.drop) == (
+        "Laisser comme avant", at(NEXT[:1]), at(NEXT[2:3])
+    )  # fmt: skip
+
+
 def test_what_was_wrong_before_stops_nothing_unless_it_gets_worse() -> None:
     before = at(NEXT[:1])
     assert verdict(Count(minimum=3), before=before).accepted
@@ -110,6 +121,19 @@ def test_units_and_hours_are_counted_too() -> None:
     assert not verdict(Count(maximum=5, what="units"), add=at(NEXT[:2], MATIN, REPAS, SOIR)).accepted
     assert verdict(Count(minimum=24, what="hours"), add=at(NEXT, MATIN, REPAS)).accepted  # 30 h
     assert not verdict(Count(minimum=24, what="hours"), add=at(NEXT, MATIN)).accepted  # 20 h
+
+
+def test_hours_are_counted_to_the_minute() -> None:
+    """Three and a half hours a day: 10 h 30 on three days."""
+    three, two = at(NEXT[:3], SOIR), at(NEXT[:2], SOIR)
+    assert not verdict(Count(maximum=10, what="hours"), add=three).accepted
+    assert verdict(Count(maximum=10, what="hours"), add=two).accepted
+    assert not verdict(Count(allowed=frozenset({10}), what="hours"), add=three).accepted
+    assert verdict(Count(allowed=frozenset({7}), what="hours"), add=two).accepted
+    assert verdict(Count(minimum=10, what="hours"), add=three).accepted
+    assert said(verdict(Count(maximum=10, what="hours"), add=three)) == (
+        "La semaine du lundi 4 novembre 2024 : Lila aurait 10 heures et 30 minutes, il en faut 10 au plus."
+    )
 
 
 def test_a_full_week_is_every_open_day_of_it() -> None:
@@ -134,6 +158,14 @@ def test_a_full_week_is_every_open_day_of_it() -> None:
 )
 def test_days_in_a_row_are_open_days(days: list[date], fits: bool) -> None:
     assert verdict(Consecutive(2), add=at(days)).accepted is fits
+
+
+def test_days_in_a_row_go_over_a_strike() -> None:
+    strike = replace(CALENDAR, closures={"grappaloups": {NEXT[1]: "grève"}})
+    mine = ChildPlan.change(LILA, [], at([NEXT[0], NEXT[2]]), [], EVER)
+    asked = Plan((mine,), paris(2024, 7, 1), strike, names=NAMES)
+    assert judge(asked, [DatedRule(Consecutive(2), ALWAYS)]).accepted
+    assert not judge(asked, [DatedRule(Consecutive(3), ALWAYS)]).accepted
 
 
 @pytest.mark.parametrize(

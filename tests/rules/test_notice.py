@@ -164,7 +164,22 @@ def test_late_may_ask_staff_instead_of_refusing() -> None:
     )
     assert verdict.accepted
     assert verdict.severity(LILA.id, MONDAY_2_SEPTEMBER) is Severity.ASK_STAFF
-    assert verdict.refusals[0].sentence.endswith("Le service décidera.")
+    assert verdict.refusals[0].sentence.replace(NBSP, " ") == (
+        "Le repas du lundi 2 septembre 2024 : encore réservable ; "
+        "après le dimanche 1er septembre 2024 à 12 h, le service décide."
+    )
+
+
+def test_what_is_late_and_passes_is_told_as_still_possible() -> None:
+    for late, outcome in (("surcharge", "c’est majoré"), ("full_price", "le tarif réduit est perdu")):
+        verdict = judge(
+            plan(of_child(add=[MONDAY_2_SEPTEMBER]), now=paris(2024, 9, 1, 12)),
+            [DatedRule(NoticeDays(1, NOON, late=late), ALWAYS)],  # type: ignore[arg-type]
+        )
+        assert verdict.refusals[0].sentence.replace(NBSP, " ") == (
+            f"Le repas du lundi 2 septembre 2024 : encore réservable ; "
+            f"après le dimanche 1er septembre 2024 à 12 h, {outcome}."
+        )
 
 
 def test_what_stood_before_is_not_judged_by_notice() -> None:

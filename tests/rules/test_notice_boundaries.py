@@ -5,6 +5,7 @@ of the school year. Days are those of Paris.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -21,7 +22,7 @@ from app.rules.periods import span_of
 from app.rules.registry import kinds
 from app.rules.verdict import Severity
 
-from .invented import CANTINE, EVER, LILA, SCHOOL_WEEK, of_child, paris, plan
+from .invented import CANTINE, EVER, LILA, MATIN, SCHOOL_WEEK, of_child, paris, plan
 
 NOON, NINE = Hour(720), Hour(540)
 MINUTE = timedelta(minutes=1)
@@ -248,6 +249,15 @@ def test_several_late_at_once_use_the_tolerance_up() -> None:
         Severity.WARNING,
         Severity.REFUSED,
     ]
+
+
+def test_two_units_of_a_late_day_are_one_late_day() -> None:
+    days = [date(2024, 3, 11), date(2024, 3, 12)]
+    both = [Slot(unit, on) for on in days for unit in (CANTINE, MATIN)]
+    rules = [DatedRule(NoticeDays(30, times=2, per="month"), ALWAYS)]
+    calendar = replace(CALENDAR, openings=frozenset(both))
+    asked = judge(plan(of_child(add=both), now=paris(2024, 3, 8), calendar=calendar), rules)
+    assert [one.severity for one in asked.refusals] == [Severity.WARNING] * 4
 
 
 # --- Periods -------------------------------------------------------------------------------------

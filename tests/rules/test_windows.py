@@ -1,10 +1,11 @@
 """When bookings open and close, and for whom first."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
 
-from app.rules.booking import DatedRule, bookable_from, bookable_until, describe_dated, judge
+from app.rules.booking import DatedRule, bookable_from, bookable_until, describe_dated, judge, looks_around
 from app.rules.calendar import Hour
 from app.rules.facts import Child, Slot
 from app.rules.kinds.counting import Count
@@ -95,6 +96,49 @@ def test_full_weeks_first_then_days_in_a_row_then_everybody() -> None:
     assert asks(rules, monday, LILA, week[0])
     assert not asks(rules, paris(2024, 8, 24, 8, 59), LILA, *week)
     assert bookable_from(week[0], rules) == paris(2024, 8, 24, 9)
+
+
+FULL_WEEKS = [DatedRule(Window(date(2024, 8, 24), sooner_for="full_week"), ALWAYS)]
+IN_A_ROW = [DatedRule(Window(date(2024, 8, 24), sooner_for="run"), ALWAYS)]
+WEEK = [Slot(MATIN, date(2024, 9, 9) + timedelta(days=rank)) for rank in range(7)]
+
+
+def gives_up(rules: list[DatedRule], now: datetime, before: list[Slot], drop: list[Slot]) -> bool:
+    return judge(plan(of_child(drop=drop, before=before), now=now), rules).accepted
+
+
+def test_what_went_first_is_not_given_up_in_part_before_the_opening() -> None:
+    """A whole week asked early and cancelled to one day would be that day before everybody."""
+    early, opened = paris(2024, 8, 20), paris(2024, 8, 24)
+    assert not gives_up(FULL_WEEKS, early, WEEK, WEEK[1:])
+    assert gives_up(FULL_WEEKS, early, WEEK, WEEK)
+    assert gives_up(FULL_WEEKS, opened, WEEK, WEEK[1:])
+    assert gives_up(FULL_WEEKS, early, WEEK[:3], WEEK[:1])  # no whole week: it did not go first
+    assert not gives_up(IN_A_ROW, early, WEEK[:2], WEEK[:1])
+    assert gives_up(IN_A_ROW, early, WEEK[:3], WEEK[:1])
+    asked = plan(of_child(drop=WEEK[1:], before=WEEK), now=early)
+    (refusal,) = judge(asked, FULL_WEEKS).refusals
+    assert refusal.sentence.replace(NBSP, " ") == (
+        "Les Grappaloups : avant le samedi 24 août 2024, la semaine du lundi 9 septembre 2024 ne se réserve "
+        "qu’entière. Annulez-la entière, ou attendez ce jour."
+    )
+    assert refusal.remedy is not None and refusal.remedy.add == set(WEEK[1:])
+
+
+def test_days_in_a_row_go_over_the_end_of_a_week_and_closed_days() -> None:
+    """Friday and Monday follow each other, as they do for « jours de suite »."""
+    school_week = frozenset(slot for slot in CALENDAR.openings if slot.on.weekday() < 5)
+    strike = {"grappaloups": {date(2024, 9, 17): "grève"}}
+    calendar = replace(CALENDAR, openings=school_week, closures=strike)
+    friday, monday, wednesday = (Slot(MATIN, date(2024, 9, day)) for day in (13, 16, 18))
+    for days, accepted in (
+        ((friday, monday), True),
+        ((monday, wednesday), True),
+        ((friday, wednesday), False),
+    ):
+        asked = plan(of_child(add=days), now=paris(2024, 8, 20), calendar=calendar)
+        assert judge(asked, IN_A_ROW).accepted is accepted
+    assert looks_around(IN_A_ROW[0]) and not looks_around(FULL_WEEKS[0])
 
 
 @pytest.mark.parametrize(

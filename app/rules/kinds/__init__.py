@@ -2,17 +2,28 @@
 one line here.
 """
 
-from app.rules.kinds import admission, counting, household, limits, notice, order, places, together, windows
+from app.rules.kinds import (
+    admission,
+    counting,
+    household,
+    limits,
+    notice,
+    order,
+    places,
+    runs,
+    together,
+    windows,
+)
 from app.rules.registry import Kind, kinds
 
 __all__ = [
-    "admission", "by_family", "counting", "household", "limits", "notice", "order", "places", "together",
-    "windows",
+    "admission", "by_family", "counting", "household", "limits", "notice", "order", "places", "runs",
+    "together", "windows",
 ]  # fmt: skip
 
 FAMILIES = {
     "Délais": (notice, windows),
-    "Ce qui se réserve": (together, counting),
+    "Ce qui se réserve": (together, counting, runs),
     "Qui": (admission, order),
     "Places": (places,),
     "Dossier": (household,),

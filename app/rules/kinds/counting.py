@@ -1,4 +1,4 @@
-"""How many days, units or hours in a week, a month or a period: bounds, packs, full weeks, cancellations.
+"""How many days, units or hours in a week, a month or a period: bounds, packs, cancellations.
 
 A child with nothing in a period owes it nothing. What was wrong before and that the change leaves alone is
 said and stops nothing.
@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from fractions import Fraction
 from typing import Literal
 
 from app.rules.calendar import Span
 from app.rules.facts import ChildPlan, Covers, Plan, Slot
-from app.rules.kinds.limits import AFTER, EFFECTS, LATE, SEVERITIES, THEN, Late
+from app.rules.kinds.limits import AFTER, EFFECTS, LATE, OUTCOMES, SEVERITIES, Late
 from app.rules.kinds.together import severity_of
 from app.rules.periods import PER, PER_SHORT, Per, span_of
 from app.rules.registry import BadParameter, kind, param
-from app.rules.verdict import Refusal, Remedy, Severity, withdraw
+from app.rules.verdict import Refusal, Severity, as_it_was
 from app.rules.words import NBSP, counted, day_words, joined, month_words, number_words, sentence
 
 What = Literal["days", "units", "hours"]
@@ -72,17 +72,9 @@ def span_words(span: Span, per: Per) -> str:
 def refused(plan: Plan, part: Part, text: str, broken_before: bool) -> Refusal:
     """The refusal of a whole part; its remedy undoes what the change did there."""
     caused = part.is_changed and not (broken_before and not part.added)
-    if part.added:
-        squares, remedy = part.added, withdraw(part.added)
-    elif part.dropped and part.stands:
-        squares = part.stands
-        remedy = Remedy("Garder ces réservations", add=part.dropped)
-    else:
-        squares, remedy = part.stands or part.dropped, withdraw(part.added)
-    severity = severity_of(caused)
-    return Refusal(
-        part.mine.child.id, squares, text, severity, remedy=remedy if severity is Severity.REFUSED else None
-    )
+    remedy = as_it_was(part.added, part.dropped) if caused else None
+    squares = part.added or part.stands
+    return Refusal(part.mine.child.id, squares, text, severity_of(caused), remedy=remedy)
 
 
 @kind(
@@ -155,48 +147,55 @@ class Count:
                 continue
             before = self._number(part.before, plan)
             was_broken = bool(part.before) and not self._fits(before, less)
-            one, many = ONE_OF[self.what]
             text = (
                 f"{sentence(span_words(part.span, self.per))}{NBSP}: {part.mine.child.name} aurait "
-                f"{counted(number, one, many)}, il en faut {self._wanted(less)}."
+                f"{self._told(number)}, il en faut {self._wanted(less)}."
             )
             found = refused(plan, part, text, was_broken and self._is_no_worse(number, before, less))
             if found.severity is Severity.REFUSED and self.late != "refused":
                 found = replace(
                     found,
-                    sentence=text + THEN[self.late],
+                    sentence=f"{text} {sentence(OUTCOMES[self.late])}.",
                     severity=SEVERITIES[self.late],
                     effect=EFFECTS.get(self.late, ""),
                 )
             yield found
 
-    def _number(self, slots: frozenset[Slot], plan: Plan) -> int:
+    def _number(self, slots: frozenset[Slot], plan: Plan) -> Fraction:
+        """How many there are; hours are counted to the minute."""
         if self.what == "days":
-            return len({slot.on for slot in slots})
+            return Fraction(len({slot.on for slot in slots}))
         if self.what == "units":
-            return len(slots)
-        return sum(plan.minutes.get(slot.unit, 0) for slot in slots) // 60
+            return Fraction(len(slots))
+        return Fraction(sum(plan.minutes.get(slot.unit, 0) for slot in slots), 60)
+
+    def _told(self, number: Fraction) -> str:
+        """ "2 jours", "10 heures", "10 heures et 50 minutes"."""
+        one, many = ONE_OF[self.what]
+        whole, minutes = divmod(int(number * 60), 60)
+        told = counted(whole, one, many)
+        return f"{told} et {counted(minutes, 'minute', 'minutes')}" if minutes else told
 
     def _least(self, less: int) -> int:
         return max(1, (self.minimum or 0) - less)
 
-    def _fits(self, number: int, less: int) -> bool:
+    def _fits(self, number: Fraction, less: int) -> bool:
         if self.allowed is not None:
             return number in self.allowed
         if self.minimum is not None and number < self._least(less):
             return False
         return self.maximum is None or number <= self.maximum
 
-    def _is_no_worse(self, number: int, before: int, less: int) -> bool:
+    def _is_no_worse(self, number: Fraction, before: Fraction, less: int) -> bool:
         """Whether an old break was not made worse: closer to the bounds, or as far."""
         return self._distance(number, less) <= self._distance(before, less)
 
-    def _distance(self, number: int, less: int) -> int:
+    def _distance(self, number: Fraction, less: int) -> Fraction:
         if self.allowed is not None:
             return min(abs(number - one) for one in self.allowed)
         low = self._least(less) if self.minimum is not None else 0
         high = self.maximum if self.maximum is not None else number
-        return max(low - number, number - high, 0)
+        return max(low - number, number - high, Fraction(0))
 
     def _wanted(self, less: int) -> str:
         if self.allowed is not None:
@@ -210,90 +209,6 @@ class Count:
         """Public holidays on days of the work week: the others take no day away."""
         calendar = plan.calendar
         return sum(on in span and on.weekday() in calendar.work_week for on in calendar.public_holidays)
-
-
-@kind("full_week", title="Semaine entière", says="La semaine se réserve entière.", example={})
-@dataclass(frozen=True, slots=True)
-class FullWeek:
-    """Refuse a week of which some open days are left out. Days are those on which a covered unit is open."""
-
-    def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
-        for part in parts(plan, covers, "week"):
-            open_on = open_days(plan, covers, part.span, {slot.activity for slot in part.stands})
-            missing = open_on - {slot.on for slot in part.stands}
-            if not part.stands or not missing:
-                continue
-            was = bool(part.before) and bool(open_on - {slot.on for slot in part.before})
-            days = joined(day_words(on) for on in sorted(missing))
-            text = (
-                f"{sentence(span_words(part.span, 'week'))} se réserve entière{NBSP}: "
-                f"il manque le {days} pour {part.mine.child.name}."
-            )
-            yield refused(plan, part, text, was)
-
-
-@kind("consecutive", title="Jours de suite", says="Au moins {days} jours de suite.", example={"days": 2})
-@dataclass(frozen=True, slots=True)
-class Consecutive:
-    """Refuse days that stand alone: each belongs to a run of so many open days in a row."""
-
-    days: int = param("Jours de suite", unit="jours", minimum=2, maximum=31)
-
-    @property
-    def looks_around(self) -> bool:
-        """A run goes over the end of a week."""
-        return True
-
-    def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
-        for mine in plan.children:
-            activities = {slot.activity for slot in mine.slots if covers(slot)}
-            for activity in sorted(activities):
-                yield from self._of(plan, mine, activity, covers)
-
-    def _of(self, plan: Plan, mine: ChildPlan, activity: str, covers: Covers) -> Iterator[Refusal]:
-        stands = {slot.on for slot in mine.slots if slot.activity == activity and covers(slot)}
-        before = {
-            slot.on
-            for slot in mine.slots - mine.added | mine.dropped
-            if slot.activity == activity and covers(slot)
-        }
-        open_on = sorted(
-            {slot.on for slot in plan.calendar.openings if slot.activity == activity and covers(slot)}
-            | stands
-            | before
-        )
-        lonely = short_runs(open_on, stands, self.days)
-        if not lonely:
-            return
-        was = short_runs(open_on, before, self.days)
-        squares = frozenset(s for s in mine.slots if s.activity == activity and covers(s) and s.on in lonely)
-        caused = bool(lonely - was)
-        kept = frozenset(s for s in mine.dropped if s.activity == activity and covers(s))
-        added = squares & mine.added
-        remedy = withdraw(added) if added else Remedy("Garder ces réservations", add=kept) if kept else None
-        days = joined(day_words(on) for on in sorted(lonely))
-        text = (
-            f"{sentence(plan.named(activity))}{NBSP}: il faut au moins {self.days} jours de suite, "
-            f"ce qui n’est pas le cas du {days}."
-        )
-        severity = severity_of(caused)
-        yield Refusal(
-            mine.child.id, squares, text, severity, remedy=remedy if severity is Severity.REFUSED else None
-        )
-
-
-def short_runs(open_on: list[date], stands: set[date], least: int) -> set[date]:
-    """The standing days whose run, among open days in order, is too short."""
-    short: set[date] = set()
-    run: list[date] = []
-    for on in [*open_on, date.max]:
-        if on in stands:
-            run.append(on)
-            continue
-        if len(run) < least:
-            short.update(run)
-        run = []
-    return short
 
 
 @kind(
@@ -334,17 +249,4 @@ class Cancellations:
                 f"{sentence(span_words(part.span, self.per))}{NBSP}: {self.most} au plus, "
                 f"et {part.mine.child.name} en aurait {len(days)}."
             )
-            kept = Remedy("Garder ces réservations", add=part.dropped)
-            yield Refusal(part.mine.child.id, part.dropped, text, remedy=kept)
-
-
-def open_days(plan: Plan, covers: Covers, span: Span, activities: set[str]) -> set[date]:
-    """The days of a span on which a covered unit of these activities is open and not closed."""
-    return {
-        slot.on
-        for slot in plan.calendar.openings
-        if slot.on in span
-        and slot.activity in activities
-        and covers(slot)
-        and plan.calendar.closure(slot.unit, slot.on) is None
-    }
+            yield Refusal(part.mine.child.id, part.dropped, text, remedy=as_it_was((), part.dropped))

@@ -7,7 +7,7 @@ day and hour; the rest is here. Whatever has ``limit`` narrows ``bookable_until`
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +17,7 @@ from app.rules.calendar import END_OF_DAY, ONE_DAY, Calendar, Hour, Span, instan
 from app.rules.facts import Action, ChildPlan, Covers, Plan, Slot
 from app.rules.periods import PER, PER_SHORT, Per, span_of
 from app.rules.registry import BadParameter, param
-from app.rules.verdict import Effect, Refusal, Remedy, Severity, withdraw
+from app.rules.verdict import Effect, Refusal, Remedy, Severity, as_it_was
 from app.rules.words import NBSP, counted, day_words, limit_words, moment_words, sentence
 
 Gate = Literal["booking", "cancelling", "both"]
@@ -42,12 +42,12 @@ IF_CLOSED = {
 FIRM = {key: LATE[key] for key in ("refused", "ask_staff")}
 """What is not merely dearer."""
 ACTIONS: tuple[Action, ...] = ("booking", "cancelling")
-THEN = {
-    "refused": "",
-    "ask_staff": " Le service décidera.",
-    "surcharge": " Ce sera majoré.",
-    "full_price": " Le tarif réduit est perdu.",
+OUTCOMES = {
+    "ask_staff": "le service décide",
+    "surcharge": "c’est majoré",
+    "full_price": "le tarif réduit est perdu",
 }
+"""What becomes of what is late and yet passes."""
 AFTER = {
     "refused": "",
     "ask_staff": " ; ensuite, le service décide",
@@ -115,7 +115,7 @@ class Notice:
         minimum=1,
         maximum=366,
         default=None,
-        help="Combien de fois un retard passe quand même. Vide : aucune.",
+        help="En jours : deux unités d’un même jour sont un seul retard. Vide : aucun.",
     )
     per: Per = param("Comptés par", labels=PER, default="school_year")
 
@@ -168,48 +168,57 @@ class Notice:
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
         """One for each covered square that the change books or cancels once its limit has come."""
         for action in ACTIONS:
-            before = self._late_before(plan, action, covers) if self.times is not None else Counter()
+            late = self._late_before(plan, action, covers) if self.times is not None else defaultdict(list)
             for mine, slot in plan.changed(action, covers):
                 limit = self.limit(slot, action, plan.calendar)
                 if limit is None or plan.now < limit:
                     continue
-                key = (mine.child.id, self._span(slot, plan))
-                before[key] += 1
-                yield self._refusal(plan, mine, slot, action, limit, before[key])
+                days = late[mine.child.id, self._span(slot, plan)]
+                if slot.on not in days:
+                    days.append(slot.on)
+                yield self._refusal(plan, mine, slot, action, limit, days.index(slot.on) + 1)
 
     def _refusal(
         self, plan: Plan, mine: ChildPlan, slot: Slot, action: Action, limit: datetime, rank: int
     ) -> Refusal:
-        text = (
-            f"{sentence(plan.named(slot.unit))} du {day_words(slot.on)}{NBSP}: trop tard, "
-            f"c’était {ABLE[action]} jusqu’au {limit_words(limit)}."
-        )
+        until, outcome = limit_words(limit), OUTCOMES.get(self.late)
+        text = f"{sentence(plan.named(slot.unit))} du {day_words(slot.on)}{NBSP}: "
         squares = frozenset({slot})
         if self.times is not None and rank <= self.times:
-            text += f" Retard toléré, {rank} sur {self.times} {PER_SHORT[self.per]}."
+            text += (
+                f"encore {ABLE[action]} après le {until}. "
+                f"Retard toléré, {rank} sur {self.times} {PER_SHORT[self.per]}."
+            )
             return Refusal(mine.child.id, squares, text, Severity.WARNING, remedy=undo(slot, action))
+        if outcome is None:
+            text += f"trop tard, c’était {ABLE[action]} jusqu’au {until}."
+        else:
+            text += f"encore {ABLE[action]}{NBSP}; après le {until}, {outcome}."
         if self.times is not None:
             text += f" Les {self.times} retards tolérés {PER_SHORT[self.per]} sont passés."
         return Refusal(
             mine.child.id,
             squares,
-            text + THEN[self.late],
+            text,
             SEVERITIES[self.late],
             until=limit,
             remedy=undo(slot, action),
             effect=EFFECTS.get(self.late, ""),
         )
 
-    def _late_before(self, plan: Plan, action: Action, covers: Covers) -> Counter[tuple[int, Span]]:
-        """What each child has asked, or cancelled, too late before this change, by period."""
-        found: Counter[tuple[int, Span]] = Counter()
+    def _late_before(
+        self, plan: Plan, action: Action, covers: Covers
+    ) -> defaultdict[tuple[int, Span], list[date]]:
+        """The days that each child has asked, or cancelled, too late before this change, by period."""
+        found: defaultdict[tuple[int, Span], list[date]] = defaultdict(list)
         for mine in plan.children:
             moments = mine.asked_at if action == "booking" else mine.cancelled_at
-            for slot, moment in moments.items():
+            for slot, moment in sorted(moments.items(), key=lambda one: (one[1], one[0].on)):
                 counts = slot not in mine.dropped and covers(slot)
                 limit = self.limit(slot, action, plan.calendar) if counts else None
-                if limit is not None and moment >= limit:
-                    found[mine.child.id, self._span(slot, plan)] += 1
+                days = found[mine.child.id, self._span(slot, plan)]
+                if limit is not None and moment >= limit and slot.on not in days:
+                    days.append(slot.on)
         return found
 
     def _span(self, slot: Slot, plan: Plan) -> Span:
@@ -226,6 +235,4 @@ def _is_closed(slot: Slot, on: date, calendar: Calendar) -> bool:
 
 def undo(slot: Slot, action: Action) -> Remedy:
     """Leave the square as it was."""
-    if action == "booking":
-        return withdraw([slot])
-    return Remedy("Garder cette réservation", add=frozenset({slot}))
+    return as_it_was([slot], ()) if action == "booking" else as_it_was((), [slot])

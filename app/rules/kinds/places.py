@@ -24,7 +24,7 @@ WHEN_FULL = {
     "refused": "refuser",
     "ask_staff": "demander l’accord du service",
 }
-THEN = {
+BEYOND = {
     "waiting": "la demande va en liste d’attente",
     "refused": "la demande est refusée",
     "ask_staff": "le service décide",
@@ -114,7 +114,7 @@ class Capacity:
             text += f"{NBSP}; jusqu’à {self.overflow}{NBSP}% de plus{week}, le service décide"
         if self.pending == "free":
             text += f"{NBSP}; une demande à l’étude ne tient pas de place"
-        return f"{text}{NBSP}; au-delà, {THEN[self.when_full]}."
+        return f"{text}{NBSP}; au-delà, {BEYOND[self.when_full]}."
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
         held = standing_before(plan, covers)
@@ -177,7 +177,7 @@ class StaffRatio:
 
     @property
     def then(self) -> str:
-        return f"{NBSP}; au-delà, {THEN[self.when_full]}"
+        return f"{NBSP}; au-delà, {BEYOND[self.when_full]}"
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
         weights: dict[Slot, Fraction] = {}

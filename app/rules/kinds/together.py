@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from app.rules.facts import ChildPlan, Covers, Plan, Slot, UnitCode
 from app.rules.periods import monday_of
 from app.rules.registry import BadParameter, kind, param
-from app.rules.verdict import Refusal, Remedy, Severity, withdraw
+from app.rules.verdict import Refusal, Remedy, Severity, as_it_was, withdraw
 from app.rules.words import NBSP, day_words, joined, sentence
 
 HowMany = Literal["all", "one"]
@@ -156,7 +156,7 @@ class Combinations:
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
         for mine in plan.children:
-            before = mine.slots - mine.added | mine.dropped
+            before = mine.before
             days = {slot.on for slot in mine.slots if slot.unit in self.units and covers(slot)}
             for on in sorted(days):
                 stands = frozenset(
@@ -182,13 +182,13 @@ class Combinations:
             default=None,
         )
         if gone and units | {slot.unit for slot in gone} in self.allowed:
-            remedy = Remedy("Garder ces réservations", add=gone)
+            remedy = as_it_was((), gone)
         elif nearest is not None:
             lacking = on_day(nearest - units, on)
             named = joined(plan.named(slot.unit) for slot in sorted(lacking))
             remedy = Remedy(f"Ajouter {named}", add=lacking)
         else:
-            remedy = replace(withdraw(added), add=gone)  # the day as it was
+            remedy = as_it_was(added, gone)
         named = joined(plan.named(unit) for unit in sorted(units))
         wrong = "ne se réservent pas ainsi" if len(units) > 1 else "ne se réserve pas seul"
         return Refusal(
@@ -224,7 +224,7 @@ class SameEachDay:
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
         for mine in plan.children:
-            weeks, before = _weeks(mine.slots, covers), _weeks(mine.slots - mine.added | mine.dropped, covers)
+            weeks, before = _weeks(mine.slots, covers), _weeks(mine.before, covers)
             for (activity, monday), days in sorted(weeks.items()):
                 if len(set(days.values())) < 2:
                     continue
@@ -248,5 +248,5 @@ class SameEachDay:
             added or squares,
             f"{sentence(plan.named(activity))}{NBSP}: {told}, chaque jour se réserve de la même façon.",
             severity_of(caused),
-            remedy=replace(withdraw(added), add=gone) if caused else None,
+            remedy=as_it_was(added, gone) if caused else None,
         )

@@ -5,18 +5,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from app.rules.calendar import END_OF_DAY, ONE_DAY, START_OF_DAY, Calendar, Hour, instant
+from app.rules.calendar import END_OF_DAY, ONE_DAY, START_OF_DAY, Calendar, Hour, Span, instant
 from app.rules.facts import Action, ChildPlan, Covers, Plan, Slot
-from app.rules.kinds.counting import open_days, short_runs
+from app.rules.kinds.counting import span_words
 from app.rules.kinds.limits import Between, Notice
+from app.rules.kinds.runs import open_days, short_runs
 from app.rules.periods import span_of
 from app.rules.registry import BadParameter, kind, param
-from app.rules.verdict import Refusal, withdraw
+from app.rules.verdict import Refusal, as_it_was, withdraw
 from app.rules.words import NBSP, counted, day_words, hour_words, moment_words, sentence
 
 Sooner = Literal["nobody", "full_week", "run"]
@@ -76,27 +78,64 @@ class Window(Between, Notice):
             return None
         return min(self.closes, instant(slot.on, END_OF_DAY))
 
+    @property
+    def looks_around(self) -> bool:
+        """A run goes over the end of a week; what it tolerates is counted over a period."""
+        return self.times is not None or self.sooner_for == "run"
+
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
         yield from Notice.refusals(self, plan, covers)
         if self.opens is None or plan.now >= self.opens:
             return
-        for mine, slot in plan.changed("booking", covers):
-            if not self._goes_first(plan, mine, slot, covers):
+        for mine in plan.children:
+            waits = self._waiting(plan, mine.slots, covers)
+            for slot in sorted(mine.added & waits, key=lambda slot: (slot.on, slot.unit)):
                 yield too_soon(plan, mine, slot, self.opens)
+            if self.sooner_for != "nobody" and mine.dropped:
+                yield from self._broken(plan, mine, waits, covers, self.opens)
 
     def opening(self, slot: Slot) -> datetime | None:
         """When everybody's squares open; None where some do not wait."""
         return self.opens if self.sooner_for == "nobody" else None
 
-    def _goes_first(self, plan: Plan, mine: ChildPlan, slot: Slot, covers: Covers) -> bool:
-        if self.sooner_for == "nobody":
-            return False
-        week = span_of(slot.on, "week", plan.calendar)
-        open_on = open_days(plan, covers, week, {slot.activity})
-        stands = {one.on for one in mine.slots if one.activity == slot.activity and covers(one)}
-        if self.sooner_for == "full_week":
-            return bool(open_on) and open_on <= stands
-        return slot.on not in short_runs(sorted(open_on), stands, self.days_in_a_row)
+    def _waiting(self, plan: Plan, slots: frozenset[Slot], covers: Covers) -> frozenset[Slot]:
+        """Those of the covered squares that wait for the opening, if these stand."""
+        groups: dict[tuple[str, Span | None], set[Slot]] = defaultdict(set)
+        for slot in filter(covers, slots):
+            groups[slot.activity, self._whole(slot, plan)].add(slot)
+        waits: set[Slot] = set()
+        for (activity, span), group in groups.items():
+            if self.sooner_for == "run":
+                short = short_runs(plan, covers, activity, group, self.days_in_a_row)
+                waits.update(slot for slot in group if slot.on in short)
+            elif span is None or not open_days(plan, covers, {activity}, span) <= {one.on for one in group}:
+                waits |= group
+        return frozenset(waits)
+
+    def _whole(self, slot: Slot, plan: Plan) -> Span | None:
+        """The week that must be whole, where weeks are what goes first."""
+        return span_of(slot.on, "week", plan.calendar) if self.sooner_for == "full_week" else None
+
+    def _broken(
+        self, plan: Plan, mine: ChildPlan, waits: frozenset[Slot], covers: Covers, opens: datetime
+    ) -> Iterator[Refusal]:
+        """What went first and of which a part is given up: the rest would have waited."""
+        left = mine.before & waits - self._waiting(plan, mine.before, covers)
+        spoiled = {(slot.activity, self._whole(slot, plan)) for slot in left}
+        until = f"avant le {moment_words(opens)}"
+        for activity, span in sorted(spoiled, key=lambda one: (one[0], one[1] or Span(date.min, date.min))):
+            gone = frozenset(
+                slot
+                for slot in mine.dropped
+                if covers(slot) and (slot.activity, self._whole(slot, plan)) == (activity, span)
+            )
+            if span is not None:
+                told = f"{span_words(span, 'week')} ne se réserve qu’entière. Annulez-la entière"
+            else:
+                days = counted(self.days_in_a_row, "jour de suite", "jours de suite")
+                told = f"il faut {days}. Annulez-les tous"
+            text = f"{sentence(plan.named(activity))}{NBSP}: {until}, {told}, ou attendez ce jour."
+            yield Refusal(mine.child.id, gone, text, remedy=as_it_was((), gone))
 
 
 @kind(
