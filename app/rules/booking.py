@@ -13,10 +13,10 @@ from datetime import date, datetime
 
 from app.rules import kinds as _kinds  # noqa: F401  registers them: whoever judges may build
 from app.rules.calendar import ONE_DAY, Calendar, Weekday, local_day
-from app.rules.facts import Action, Child, Names, Plan, Slot, holds
+from app.rules.facts import Action, Child, ChildPlan, Names, Plan, Slot, holds
 from app.rules.kinds.limits import ABLE, undo
 from app.rules.registry import NO_NAMES, Rule, describe, is_limiting, is_opening, kind_of
-from app.rules.verdict import Refusal, Severity, Verdict, withdraw
+from app.rules.verdict import Refusal, Severity, Verdict, as_it_was, withdraw
 from app.rules.who import Who
 from app.rules.words import (
     NBSP,
@@ -212,8 +212,7 @@ def _unregistered(plan: Plan) -> Iterator[Refusal]:
     for mine in plan.children:
         outside: dict[str, set[Slot]] = defaultdict(set)
         for slot in mine.added:
-            windows = mine.registrations.get(slot.activity, ())
-            if not any(holds(window, slot.on) for window in windows):
+            if not _is_registered(mine, slot):
                 outside[slot.activity].add(slot)
         for activity, slots in outside.items():
             days = joined(day_words(on) for on in sorted({slot.on for slot in slots}))
@@ -223,18 +222,19 @@ def _unregistered(plan: Plan) -> Iterator[Refusal]:
 
 
 def _possible(refusal: Refusal, plan: Plan, rules: tuple[DatedRule, ...]) -> Refusal:
-    """The refusal with a remedy that can be done: one that adds a closed or late square becomes "withdraw
-    the request".
+    """The refusal with a remedy that can be done: one that adds a square that is closed, late or of an
+    activity without a registration undoes the change instead.
     """
     remedy = refusal.remedy
     mine = next(one for one in plan.children if one.child.id == refusal.child_id)
     if remedy is None or all(
-        _addable(slot, plan, tuple(one for one in rules if one.concerns(mine.child.on(slot.on))))
+        _is_registered(mine, slot)
+        and _addable(slot, plan, tuple(one for one in rules if one.concerns(mine.child.on(slot.on))))
         for slot in remedy.add - mine.dropped
     ):
         return refusal
-    asked = refusal.slots & mine.added
-    return replace(refusal, remedy=withdraw(asked) if asked else None)
+    asked, kept = refusal.slots & mine.added, remedy.add & mine.dropped
+    return replace(refusal, remedy=as_it_was(asked, kept) if asked or kept else None)
 
 
 def _addable(slot: Slot, plan: Plan, rules: tuple[DatedRule, ...]) -> bool:
@@ -244,3 +244,7 @@ def _addable(slot: Slot, plan: Plan, rules: tuple[DatedRule, ...]) -> bool:
         and slot.on >= local_day(plan.now)
         and (limit is None or plan.now < limit)
     )
+
+
+def _is_registered(mine: ChildPlan, slot: Slot) -> bool:
+    return any(holds(window, slot.on) for window in mine.registrations.get(slot.activity, ()))

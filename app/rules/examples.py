@@ -49,7 +49,10 @@ class Expected:
     """What the answer must be; what is not written is not looked at."""
 
     allowed: bool | None = param(
-        "Accepté", default=None, help="Oui : tout est accepté tout de suite. Non : quelque chose est refusé."
+        "Accepté",
+        default=None,
+        help="Oui : tout est accepté tout de suite. Non : quelque chose est refusé. Ce qui attend une place "
+        "ou le service n’est ni l’un ni l’autre : « waits_by », « asks_staff_by ».",
     )
     refused_by: frozenset[RuleCode] | None = param(
         "Refusé par", may_be_empty=True, default=None, help="Ces règles, et aucune autre."

@@ -71,11 +71,13 @@ class Outcome:
         return registering | {one.rule for one in self.verdict.refusals if one.severity is severity}
 
     @property
-    def allowed(self) -> bool:
-        """Accepted at once, whole."""
-        return not self.documents and not any(
-            self.by(severity) for severity in Severity if severity is not Severity.WARNING
-        )
+    def allowed(self) -> bool | None:
+        """True: accepted at once, whole. False: something of it is refused, or can't be registered. None:
+        neither, it waits for a place or for the service.
+        """
+        if self.documents or self.by(Severity.REFUSED):
+            return False
+        return None if self.by(Severity.WAITING) or self.by(Severity.ASK_STAFF) else True
 
 
 def run(example: Example, book: Book) -> Outcome:

@@ -214,6 +214,24 @@ def test_a_remedy_that_is_closed_or_too_late_becomes_withdrawing() -> None:
     assert on_time.add == slots(WEDNESDAY, REPAS)
 
 
+def test_a_remedy_adds_nothing_of_an_activity_without_a_registration() -> None:
+    needs_canteen = [DatedRule(Requires(MATIN, frozenset({CANTINE})), ALWAYS)]
+    only_here = {"grappaloups": EVER["grappaloups"]}
+    for registrations, sentence in ((EVER, "Ajouter le repas"), (only_here, "Retirer cette demande")):
+        asked = ChildPlan.change(LILA, [], slots(WEDNESDAY, MATIN), [], registrations)
+        remedy = only(judge(plan(asked), needs_canteen)).remedy
+        assert remedy is not None and remedy.sentence == sentence
+
+
+def test_a_remedy_that_can_be_done_in_part_keeps_what_was_given_up() -> None:
+    """The meal was given up, the evening never stood and is closed: to keep the meal is all that can be."""
+    rule = [DatedRule(Requires(MATIN, frozenset({REPAS, SOIR})), ALWAYS)]
+    open_units = replace(CALENDAR, openings=slots(WEDNESDAY, MATIN, REPAS))
+    asked = of_child(drop=slots(WEDNESDAY, REPAS), before=slots(WEDNESDAY, MATIN, REPAS))
+    remedy = only(judge(plan(asked, calendar=open_units), rule)).remedy
+    assert remedy is not None and (remedy.add, remedy.drop) == (slots(WEDNESDAY, REPAS), frozenset())
+
+
 def test_units_that_exclude_each_other_never_drop_what_stood_before() -> None:
     rule = [DatedRule(Excludes(MATIN, frozenset({CANTINE, SOIR})), ALWAYS)]
     new_unit = only(

@@ -104,6 +104,11 @@ def tried(**values: object) -> dict[str, str]:
             {"waits_by": ["capacity"]},
             {"allowed": "oui"},
         ),
+        (
+            {"books": {CANTINE: "2024-09-12"}, "taken": {CANTINE: 20}},
+            {"refused_by": []},
+            {"allowed": "non"},  # it waits: neither accepted nor refused
+        ),
         ({"books": {CANTINE: "2024-09-12"}, "overdue": "12"}, {"refused_by": ["dette"]}, {"allowed": "oui"}),
         (
             {"books": {CANTINE: "2024-09-12"}, "residence": "outside"},
