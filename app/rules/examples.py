@@ -103,7 +103,7 @@ EXPECTED: tuple[Parameter, ...] = declared(Expected)
 class Example:
     """One example: a sentence, facts, a moment, what is asked and what is expected."""
 
-    says: str = param("La phrase", help="Ce que le règlement en dit, en clair.")
+    says: str = param("La phrase", help="Ce que le règlement en dit, en clair.", maximum=400)
     at: datetime = param("Le moment de la demande")
     books: Squares | None = param("Demande", default=None)
     cancels: Squares | None = param("Annule", default=None)

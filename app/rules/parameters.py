@@ -187,6 +187,8 @@ def _read(one: Parameter, value: object, known: Known) -> Any:
                 f"« {read} » est trop grand. Le plus grand possible est {number_words(one.maximum)}."
             )
     form = one.shape.form
+    if form == "text" and one.maximum is not None and read is not None and len(read) > one.maximum:
+        raise Misread(f"ce texte est trop long : {number_words(one.maximum)} signes au plus.")
     codes = known.get(SAME_CODES.get(form, form))
     if codes is not None and read is not None:
         for code in _codes(read):

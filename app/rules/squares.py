@@ -28,11 +28,13 @@ from app.rules.values import (
     read_text,
     shown,
 )
-from app.rules.words import NBSP, counted, day_words, hour_words, joined
+from app.rules.words import NBSP, counted, day_words, hour_words, joined, number_words
 
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[\sT]+(?:à\s+)?(\S.*)")
 RANGE = re.compile(r"(\S+)\s+au\s+(\S+)")
 LONGEST = 400
+CROWDED = 100_000
+"""More children than a square ever has."""
 
 Months = NewType("Months", int)
 """An age, in completed months."""
@@ -159,7 +161,14 @@ def _days_words(one: Days) -> str:
 def _read_counts(value: object) -> Counts:
     if not isinstance(value, Mapping) or not value:
         raise Misread("donnez une unité et un nombre, par exemple cantine.repas: 48.")
-    return Counts(tuple((read_code(unit), read_integer(number)) for unit, number in value.items()))
+    return Counts(tuple((read_code(unit), _read_count(number)) for unit, number in value.items()))
+
+
+def _read_count(value: object) -> int:
+    number = read_integer(value)
+    if not 0 <= number <= CROWDED:
+        raise Misread(f"{shown(value)} n’est pas un nombre de places : de 0 à {number_words(CROWDED)}.")
+    return number
 
 
 def _say_moment(moment: datetime, _: Names) -> str:

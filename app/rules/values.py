@@ -31,7 +31,20 @@ from app.rules.words import (
 
 HOUR = re.compile(r"(\d{1,2})\s*(?:h|:)\s*(\d{2})?", re.IGNORECASE)
 AGE = re.compile(r"(\d{1,3})\s*(mois|ans?)", re.IGNORECASE)
+INTEGER = re.compile(r"-?([0-9]+)")
+LONGEST_INTEGER = 9
+BIGGEST = 10**LONGEST_INTEGER
+MOST = 10**8
+"""What no amount nor quantity of a town reaches: past it, arithmetic and screens have nothing to say."""
+FINEST = -20
+"""The exponent of the last decimal that is kept."""
+FIRST_YEAR, LAST_YEAR = 1900, 2150
+"""The years that a day may be of: a slip in another century is told, never computed with."""
 YES, NO = frozenset({"oui", "yes", "true"}), frozenset({"non", "no", "false"})
+
+
+SHOWN = 80
+"""How many signs of a wrong value are shown again."""
 
 
 class Misread(ValueError):
@@ -74,7 +87,9 @@ def hint(word: str, words: Collection[str]) -> str:
 
 
 def shown(value: object) -> str:
-    return f"« {value} »"
+    """What was written, between quotes; the beginning of what is long."""
+    text = "…" if isinstance(value, int) and abs(value) >= BIGGEST else str(value)
+    return f"« {text if len(text) <= SHOWN else text[:SHOWN] + '…'} »"
 
 
 def read_text(value: object) -> str:
@@ -91,8 +106,10 @@ def read_code(value: object) -> UnitCode:
 
 
 def read_integer(value: object) -> int:
-    if isinstance(value, str) and re.fullmatch(r"-?\d+", value.strip()):
-        return int(value)
+    if isinstance(value, str) and (found := INTEGER.fullmatch(value.strip())):
+        value = int(found[0]) if len(found[1]) <= LONGEST_INTEGER else BIGGEST
+    if isinstance(value, int) and abs(value) >= BIGGEST:
+        raise Misread("ce nombre est trop grand : neuf chiffres au plus.")
     if isinstance(value, bool) or not isinstance(value, int):
         raise Misread(f"{shown(value)} n’est pas un nombre entier. Écrivez par exemple 2.")
     return value
@@ -103,10 +120,14 @@ def read_decimal(value: object) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
             raise InvalidOperation
         number = Decimal(str(value).strip().replace(",", "."))
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):  # a whole number too long to be written
         number = Decimal("NaN")
     if not number.is_finite():
         raise Misread(f"{shown(value)} n’est pas un nombre. Écrivez par exemple 2,01.")
+    # Exponents are looked at first: of 1e999999999, even the digits can't be written.
+    exponent = int(number.as_tuple().exponent)
+    if number.adjusted() > len(str(MOST)) or exponent < FINEST or abs(number) >= MOST:
+        raise Misread(f"{shown(value)} est un nombre trop grand, ou trop fin.")
     return number
 
 
@@ -121,11 +142,15 @@ def read_yes_no(value: object) -> bool:
 
 def read_date(value: object) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    try:
-        return date.fromisoformat(str(value).strip())
-    except ValueError:
-        raise Misread(f"{shown(value)} n’est pas une date. Écrivez par exemple 2024-09-01.") from None
+        on = value
+    else:
+        try:
+            on = date.fromisoformat(str(value).strip())
+        except ValueError:
+            raise Misread(f"{shown(value)} n’est pas une date. Écrivez par exemple 2024-09-01.") from None
+    if not FIRST_YEAR <= on.year <= LAST_YEAR:
+        raise Misread(f"l’année {on.year} ne peut pas être la bonne : de {FIRST_YEAR} à {LAST_YEAR}.")
+    return on
 
 
 def read_hour(value: object) -> Hour:

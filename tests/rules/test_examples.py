@@ -184,6 +184,22 @@ KNOWN = {"unit": UNITS, "rule": {"delai"}, "activity": {"cantine"}, "document": 
         ({"books": None}, ("books",), "dites ce qui est demandé"),
         ({"papers": ["asurance"]}, ("papers",), "la pièce « asurance » n’existe pas"),
         ({"registered": ["cantin"]}, ("registered",), "l’activité « cantin »"),
+        ({"at": "0001-01-01 00:00"}, ("at",), "de 1900 à 2150"),
+        ({"at": "9999-12-31 24:00"}, ("at",), "de 1900 à 2150"),
+        ({"books": {CANTINE: "9999-12-31"}}, ("books",), "de 1900 à 2150"),
+        ({"books": {CANTINE: date.min}}, ("books",), "de 1900 à 2150"),
+        ({"born_on": "1899-12-31"}, ("born_on",), "de 1900 à 2150"),
+        ({"taken": {CANTINE: "3000000000"}}, ("taken",), "trop grand"),
+        ({"taken": {CANTINE: 100_001}}, ("taken",), "de 0 à 100 000"),
+        ({"taken": {CANTINE: "-3"}}, ("taken",), "de 0 à 100 000"),
+        ({"taken": {CANTINE: "9" * 5000}}, ("taken",), "neuf chiffres au plus"),
+        ({"taken": {CANTINE: 10**5000}}, ("taken",), "neuf chiffres au plus"),
+        ({"overdue": "1e999999999"}, ("overdue",), "trop grand"),
+        ({"overdue": "1e-999999999"}, ("overdue",), "trop fin"),
+        ({"overdue": 10**8}, ("overdue",), "trop grand"),
+        ({"overdue": 10**5000}, ("overdue",), "pas un nombre"),
+        ({"says": "é" * 401}, ("says",), "400 signes au plus"),
+        ({"expect": {"rank": "9" * 5000}}, (EXPECT, "rank"), "neuf chiffres au plus"),
         ({"expect": None}, (EXPECT,), "ce qui est attendu"),
         ({"expect": {}}, (EXPECT,), "dites ce qui est attendu"),
         ({"expect": {"refused_by": ["dlai"]}}, (EXPECT, "refused_by"), "vouliez-vous écrire « delai »"),
@@ -196,6 +212,22 @@ def test_what_is_written_wrong_is_told_with_its_key(
     values = {**ASKED, "books": {CANTINE: "2024-09-11"}, "expect": {"allowed": "oui"}, **changed}
     errors = read(values, KNOWN).errors
     assert [one for one, message in errors if says in message.replace("\u00a0", " ")] == [path], errors
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"at": "1900-01-01 00:00"},
+        {"at": "2150-12-31 24:00"},
+        {"taken": {CANTINE: 100_000}},
+        {"overdue": "99999999,99"},
+        {"says": "é" * 400},
+    ],
+)
+def test_at_its_bounds_it_is_read_and_answered(changed: dict[str, object]) -> None:
+    found = read({**ASKED, "books": {CANTINE: "2024-09-11"}, "expect": {"allowed": "oui"}, **changed}, KNOWN)
+    assert found.example is not None and found.expected is not None, found.errors
+    list(differences(found.expected, run(found.example, BOOK)))
 
 
 def test_written_back_it_reads_the_same() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pytest
@@ -85,7 +86,11 @@ rules: st.SearchStrategy[Rule] = st.one_of(
     st.builds(Minimum, st.integers(2, 50), st.integers(0, 9)),
     st.builds(CustodyWeeks, st.sampled_from(["refused", "ask_staff"])),
     st.builds(Priority, st.integers(1, 99)),
-    st.builds(RegistrationWindow, st.dates(), starts=st.sampled_from(["at_once", "next_month"])),
+    st.builds(
+        RegistrationWindow,
+        st.dates(date(1900, 1, 1), date(2150, 12, 31)),
+        starts=st.sampled_from(["at_once", "next_month"]),
+    ),
 )
 
 

@@ -12,8 +12,9 @@ from marshmallow import fields as kept
 from app.access import permissions
 from app.access.viewer import Viewer
 from app.declare import Attribute, Entity, Kind, Problem
+from app.rules.values import FIRST_YEAR, LAST_YEAR
 from app.screens.builder import filters, naming
-from app.screens.builder.fields import FIRST_YEAR, LAST_YEAR, many_lines, one_line
+from app.screens.builder.fields import many_lines, one_line
 from app.screens.numbers import BIGGEST
 from app.services import records
 

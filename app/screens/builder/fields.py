@@ -25,12 +25,12 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, StopValidation, ValidationError
 
 from app.declare import Attribute, Choice, Kind, Problem
+from app.rules.values import FIRST_YEAR, LAST_YEAR
 from app.screens.numbers import BIGGEST, row_id
 from app.services.clock import PARIS
 
 BIGGEST_DECIMAL = Decimal(10**10)
 LONGEST_NUMBER = 40
-FIRST_YEAR, LAST_YEAR = 1900, 2150
 SPACES = str.maketrans("", "", " \u00a0\u202f€")
 
 
