@@ -72,6 +72,16 @@ class Rule(Entity):
     until_on: Mapped[date | None] = attribute("Jusqu’au (exclu)")
     article: Mapped[Article | None] = relation("Article")
     article_id: Mapped[int | None]
+    version_of: Mapped[str | None] = attribute(
+        "Version de",
+        length=60,
+        help="Le code de la règle dont celle-ci est une autre version, d’avant ou d’après. Vide : le sien.",
+    )
+
+    @property
+    def called(self) -> str:
+        """The code that every version of the rule answers to, in verdicts and examples."""
+        return self.version_of or self.code
 
 
 class RuleDraft(Entity):

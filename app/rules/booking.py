@@ -51,11 +51,12 @@ class DatedRule:
     who: Who | None = None
     unless: Who | None = None
     code: str = ""
+    version_of: str = ""
 
     @property
     def called(self) -> str:
-        """What a verdict calls it: its own code, or its kind's where it has none."""
-        return self.code or kind_of(self.rule).code
+        """What a verdict calls it: the code that its versions share, or its kind's where it has none."""
+        return self.version_of or self.code or kind_of(self.rule).code
 
     def concerns(self, child: Child) -> bool:
         """Whether it holds for that child, as told on one day."""

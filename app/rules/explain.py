@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,11 +48,14 @@ def explain(plan: Plan, rules: Iterable[DatedRule], names: Names) -> Explanation
     rules = tuple(rules)
     (mine,) = plan.children
     found = judge(plan, rules).refusals
-    codes = {one.called for one in rules}
+    shared = Counter(one.called for one in rules)
     asked = mine.added | mine.dropped
     answers = []
     for one in rules:
-        said = tuple(refusal for refusal in found if refusal.rule == one.called)
+        named = tuple(refusal for refusal in found if refusal.rule == one.called)
+        if shared[one.called] > 1:  # its versions share a name, not a day
+            named = tuple(refusal for refusal in named if any(map(one.covers, refusal.slots)))
+        said = named
         covered = [slot for slot in sorted(asked) if one.covers(slot)]
         governs = [slot for slot in covered if one.concerns(mine.child.on(slot.on))]
         state: State = "passes"
@@ -64,7 +68,7 @@ def explain(plan: Plan, rules: Iterable[DatedRule], names: Names) -> Explanation
         limits = _limits(one, governs, plan) if state in ("said", "passes") else ()
         sentence = french(describe_dated(one, names))
         answers.append(RuleAnswer(one.called, sentence, one.article, state, said, limits))
-    always = tuple(refusal for refusal in found if refusal.rule not in codes)
+    always = tuple(refusal for refusal in found if refusal.rule not in shared)
     return Explanation(tuple(answers), always)
 
 

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectField, StringField
-from wtforms.fields.choices import SelectChoice
+from wtforms import Field, StringField
 
 from app.rules import examples
 from app.rules.parameters import Parameter
 from app.screens.builder.fields import Day, one_line
-from app.screens.rule_form import Offered, several
+from app.screens.choices import OneOf, SomeOf
+from app.screens.rule_form import Offered
 
 ASKS = ("books", "cancels", "registers")
 FACTS = (
@@ -21,6 +21,11 @@ FACTS = (
 LINES = 2
 """How many lines of squares are offered, beyond those that are filled."""
 FRENCH_DAY = re.compile(r"\b(\d{1,2})/(\d{1,2})/(\d{4})\b")
+ISO_DAY = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+WHEN = re.compile(
+    r"(\S+(?:\s+au\s+\S+)?)\s*(?:\(|à|le)\s*(?:le\s+)?(\d{4}-\d\d-\d\d)\s+(?:à\s+)?([^()]+?)\s*\)?"
+)
+"""« 2026-12-09 (2026-12-01 à 08:30) », or « 2026-12-09 à 2026-12-01 8:30 »."""
 NOBODY = "none"
 """Chosen where an empty list says something: no paper, no registration, nothing refused."""
 
@@ -87,6 +92,7 @@ class ExampleForm(FlaskForm):
 
     def _squares(self, name: str, one: Parameter) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        lines: dict[str, list[tuple[str, str]]] = {}
         for rank in range(len(self.data)):
             unit = self._fields.get(f"{name}-{rank}-unit")
             if unit is None:
@@ -97,9 +103,9 @@ class ExampleForm(FlaskForm):
             if one.shape.form == "counts":
                 found[unit.data] = told
             else:
-                days = [part.strip() for part in _iso(told).split(",") if part.strip()]
-                found[unit.data] = [*found.get(unit.data, []), *days]
-        return found
+                days = [_when(part.strip()) for part in _iso(told).split(",") if part.strip()]
+                lines[unit.data] = [*lines.get(unit.data, []), *days]
+        return found | {unit: _days_read(days) for unit, days in lines.items()}
 
 
 def form_of(
@@ -146,11 +152,11 @@ def _field(one: Parameter, told: Offered, rules: tuple[tuple[str, str], ...]) ->
         pairs = tuple((code, one.labels.get(code, code)) for code in shape.choices)
     if pairs is not None and shape.many:
         none = ((NOBODY, "Aucune"),) if one.may_be_empty else ()
-        return several((*none, *pairs), **common)
+        return SomeOf(**common, pairs=(*none, *pairs))
     if shape.form == "yes_no":
         pairs = (("oui", "Oui"), ("non", "Non"))
     if pairs is not None:
-        return SelectField(**common, choices=_choices((("", "Non précisé"), *pairs)), validate_choice=False)
+        return OneOf(**common, pairs=pairs, empty="Non précisé")
     if shape.form == "date":
         return Day(**common)
     kw = {"placeholder": PLACEHOLDERS[shape.form]} if shape.form in PLACEHOLDERS else {}
@@ -169,9 +175,7 @@ def _square_fields(
     fields: dict[str, Any] = {}
     data: dict[str, Any] = {}
     for rank in range(len(lines) + LINES):
-        fields[f"{name}-{rank}-unit"] = SelectField(
-            "Unité", choices=_choices((("", "Aucune unité"), *told.units)), validate_choice=False
-        )
+        fields[f"{name}-{rank}-unit"] = OneOf("Unité", pairs=told.units, empty="Aucune unité")
         fields[f"{name}-{rank}-days"] = StringField(
             "Combien" if is_count else "Jours",
             render_kw={"placeholder": "48" if is_count else "14/09/2026 au 18/09/2026"},
@@ -181,9 +185,20 @@ def _square_fields(
     return fields, data
 
 
+def _when(told: str) -> tuple[str, str]:
+    """A day, or several in a row, and when they were asked for or cancelled: empty where nothing says it."""
+    found = WHEN.fullmatch(told)
+    return (found[1], f"{found[2]} {found[3]}") if found else (told, "")
+
+
+def _days_read(days: list[tuple[str, str]]) -> object:
+    """Days as a file writes them; with their moments, as soon as one of them has its own."""
+    return dict(days) if any(at for _, at in days) else [on for on, _ in days]
+
+
 def _days(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(map(str, value))
+        return ", ".join(f"{_french(on)} ({' à '.join(_french(at).split())})" for on, at in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -195,10 +210,11 @@ def _typed(value: Any) -> Any:
     return str(value)
 
 
+def _french(value: Any) -> str:
+    """Days as they are typed here."""
+    return ISO_DAY.sub(lambda found: f"{found[3]}/{found[2]}/{found[1]}", str(value))
+
+
 def _iso(text: str) -> str:
     """Days typed the French way, as the file writes them."""
     return FRENCH_DAY.sub(lambda found: f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}", text)
-
-
-def _choices(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
-    return [SelectChoice(code, words) for code, words in pairs]

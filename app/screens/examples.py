@@ -11,15 +11,13 @@ from app.access.viewer import Side
 from app.declare import SETTINGS
 from app.models import Example, Rule
 from app.rules import examples
-from app.rules.booking import CLOSED, PAST, UNREGISTERED
+from app.rules.booking import CLOSED, FOR_EVER, PAST, UNREGISTERED
 from app.screens.example_form import ExampleForm, form_of
 from app.screens.page import Page
-from app.screens.rule_form import offered
-from app.screens.rules import said_of
+from app.screens.rule_reading import UNTRIED, Reglement
 from app.services import worked_examples
 from app.services.catalogue import USUAL
-from app.services.rulebook.compiled import book_now, rows_now, vocabulary_now
-from app.services.worked_examples import Tried
+from app.services.worked_examples import Trial, Tried
 
 ALWAYS = (
     (CLOSED, "Le jour est fermé"),
@@ -40,8 +38,9 @@ class ExamplesPage(Page):
     @expose("/")
     def index(self) -> ResponseReturnValue:
         """Every example, those that are not respected first."""
-        tried = sorted(worked_examples.try_all(book_now()), key=lambda one: one.is_right)
-        return self.show("staff/examples.html", tried=tried)
+        tried, untried = Reglement().all_tried()
+        tried.sort(key=lambda one: one.is_right)
+        return self.show("staff/examples.html", tried=tried, untried=untried)
 
     @expose("/nouveau", methods=("GET", "POST"))
     def new(self) -> ResponseReturnValue:
@@ -69,33 +68,39 @@ class ExamplesPage(Page):
     @expose("/essayer", methods=("POST",))
     def attempt(self) -> ResponseReturnValue:
         """The answer to what is being written: a piece of the page."""
-        form = form_of(offered(), _rules())
-        return self.show("staff/examples_answer.html", tried=_tried(form.body()))
+        told = Reglement()
+        form = form_of(told.offered, _rules(told))
+        tried, untried = _tried(told, form.body())
+        return self.show("staff/examples_answer.html", tried=tried, untried=untried)
 
     def _edited(self, row: Example | None) -> ResponseReturnValue:
-        form = form_of(offered(), _rules(), row.body if row else None)
+        told = Reglement()
+        form = form_of(told.offered, _rules(told), row.body if row else None)
         if request.method == "GET":
-            return self._page(row, form, _tried(row.body) if row else None)
+            return self._page(row, form, *(_tried(told, row.body) if row else (None, "")))
         body = form.body()
-        found = examples.read(body, vocabulary_now())
+        found = examples.read(body, told.known)
         is_valid = form.validate()
         form.take(found.errors)
         if found.example is None or found.expected is None or not is_valid:
-            return self._page(row, form, None), 422
+            return self._page(row, form), 422
         worked_examples.save(row, found.example, found.expected)
         flash("L’exemple est enregistré.", "done")
         return redirect(self.url())
 
-    def _page(self, row: Example | None, form: ExampleForm, tried: Tried | None) -> str:
-        return self.show("staff/examples_edit.html", row=row, form=form, tried=tried)
+    def _page(
+        self, row: Example | None, form: ExampleForm, tried: Tried | None = None, untried: str = ""
+    ) -> str:
+        return self.show("staff/examples_edit.html", row=row, form=form, tried=tried, untried=untried)
 
 
-def _tried(body: Mapping[str, Any]) -> Tried | None:
-    """What the règlement answers; None while the example can't be read yet."""
-    return worked_examples.try_one(body, book_now())
+def _tried(told: Reglement, body: Mapping[str, Any]) -> tuple[Tried | None, str]:
+    """What the règlement answers, None while the example can't be read yet; or why it is not tried."""
+    book = told.book()
+    return (None, UNTRIED) if book is None else (Trial(book, told.known).one(body), "")
 
 
-def _rules() -> list[tuple[str, str]]:
-    """The rules by their codes, as families read them."""
-    told = rows_now()
-    return [*ALWAYS, *((one.code, said_of(one, told)) for one in told[Rule])]
+def _rules(told: Reglement) -> list[tuple[str, str]]:
+    """The rules by the codes that their versions share, as families read the last one."""
+    last = sorted(told.rows[Rule], key=lambda one: one.from_on or FOR_EVER)
+    return [*ALWAYS, *{one.called: told.said_of(one) for one in last}.items()]

@@ -5,35 +5,35 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
-from sqlalchemy import select
-from wtforms import Field, SelectField, SelectMultipleField, StringField
-from wtforms.fields.choices import SelectChoice
+from wtforms import BooleanField, Field, StringField
 
-from app.access.database import db
-from app.access.viewer import unscoped
 from app.entities.health import Level
 from app.entities.question import QuestionKind
 from app.models import Activity, Article, CareGroup, DocumentType, Question, Unit
 from app.rules.parameters import Parameter
 from app.rules.registry import Kind
+from app.rules.values import Misread, read_date
 from app.rules.who import KEYS, RESIDENCES
 from app.rules.words import WEEKDAYS, sentence
 from app.screens.builder.fields import Day, one_line
+from app.screens.choices import OneOf, SomeOf
 from app.screens.numbers import row_id
+from app.services.rulebook.compiled import Rows
 
 OWN = "p-"
 """What the names of the parameters' fields begin with."""
 COMBINATIONS = 4
 """How many empty lines are offered, in a list of lists, beyond those that are filled."""
-TOUCHED = 8
-"""Beyond so many words, one searches rather than touches."""
+LINES = 60
+"""How many are read at most."""
 WHOM = {"who": "Pour qui", "unless": "Sauf pour"}
 
 
 @dataclass(frozen=True)
 class Offered:
-    """What a rule may name: pairs of a code and its words. Six statements."""
+    """What a rule may name: pairs of a code and its words."""
 
     units: tuple[tuple[str, str], ...]
     activities: tuple[tuple[str, str], ...]
@@ -49,41 +49,30 @@ class Offered:
         return tuple((one.value, one.label) for one in Level)
 
 
-def offered() -> Offered:
-    """Read it."""
-    with unscoped("le règlement de la ville est public"):
-        activities = db.session.scalars(select(Activity).order_by(Activity.position, Activity.name)).all()
-        units = db.session.scalars(select(Unit).order_by(Unit.position, Unit.id)).all()
-        return Offered(
-            units=tuple(
-                (f"{one.code}.{unit.code}", f"{one.name}, {unit.name.lower()}")
-                for one in activities
-                for unit in units
-                if unit.activity_id == one.id
-            ),
-            activities=tuple((str(one.id), one.name) for one in activities),
-            activity_codes=tuple((one.code, one.name) for one in activities),
-            documents=tuple(
-                (one.code, one.name)
-                for one in db.session.scalars(select(DocumentType).order_by(DocumentType.position))
-            ),
-            answers=tuple(
-                (one.code, one.label)
-                for one in db.session.scalars(
-                    select(Question)
-                    .where(Question.question_kind == QuestionKind.YES_NO)
-                    .order_by(Question.position)
-                )
-            ),
-            groups=tuple(
-                (name, name)
-                for name in db.session.scalars(select(CareGroup.name).distinct().order_by(CareGroup.name))
-            ),
-            articles=tuple(
-                (str(one.id), f"{one.number} · {one.title}")
-                for one in db.session.scalars(select(Article).order_by(Article.number))
-            ),
-        )
+def offered(rows: Rows) -> Offered:
+    """From the town's rows. No query."""
+    activities = sorted(rows[Activity], key=lambda one: (one.position, one.name))
+    units = sorted(rows[Unit], key=lambda one: (one.position, one.id))
+    questions = sorted(rows[Question], key=lambda one: one.position)
+    return Offered(
+        units=tuple(
+            (f"{one.code}.{unit.code}", f"{one.name}, {unit.name.lower()}")
+            for one in activities
+            for unit in units
+            if unit.activity_id == one.id
+        ),
+        activities=tuple((str(one.id), one.name) for one in activities),
+        activity_codes=tuple((one.code, one.name) for one in activities),
+        documents=tuple(
+            (one.code, one.name) for one in sorted(rows[DocumentType], key=lambda one: one.position)
+        ),
+        answers=tuple((one.code, one.label) for one in questions if one.question_kind is QuestionKind.YES_NO),
+        groups=tuple((name, name) for name in sorted({one.name for one in rows[CareGroup]})),
+        articles=tuple(
+            (str(one.id), f"{one.number} · {one.title}")
+            for one in sorted(rows[Article], key=lambda one: one.number)
+        ),
+    )
 
 
 class RuleForm(FlaskForm):
@@ -98,9 +87,9 @@ class RuleForm(FlaskForm):
 
     @property
     def whom(self) -> dict[str, list[Field]]:
-        """The fields that tell children apart, for and against."""
+        """The fields that tell children apart, for and against, where there is something to choose."""
         return {
-            label: [self[f"{key}-{criterion}"] for criterion in KEYS if f"{key}-{criterion}" in self]
+            label: [one for criterion in KEYS if (one := self[f"{key}-{criterion}"]).choices]
             for key, label in WHOM.items()
         }
 
@@ -115,7 +104,7 @@ class RuleForm(FlaskForm):
             told = {
                 criterion: list(self[f"{key}-{criterion}"].data)
                 for criterion in KEYS
-                if f"{key}-{criterion}" in self and self[f"{key}-{criterion}"].data
+                if self[f"{key}-{criterion}"].data
             }
             found[key] = told or None
         for key in ("from_on", "until_on"):
@@ -147,26 +136,22 @@ def form_of(kind: Kind, told: Offered, body: Mapping[str, Any] | None = None) ->
     fields: dict[str, Any] = {"parameters": kind.parameters}
     for one in kind.parameters:
         fields |= _fields(one, told, body)
-    fields["activity"] = SelectField(
-        "Activité", choices=[SelectChoice("", "Toutes"), *_choices(told.activities)], validate_choice=False
-    )
-    fields["units"] = several(told.units, label="Unités", description="Aucune : toutes celles de l’activité.")
-    fields["weekdays"] = SelectMultipleField(
-        "Jours", choices=_choices((day, day) for day in WEEKDAYS), description="Aucun : tous les jours."
-    )
+    fields["activity"] = OneOf("Activité", pairs=told.activities, empty="Toutes")
+    fields["units"] = SomeOf("Unités", pairs=told.units, description="Aucune : toutes celles de l’activité.")
+    days = ((day, day) for day in WEEKDAYS)
+    fields["weekdays"] = SomeOf("Jours", pairs=days, description="Aucun : tous les jours.")
     for key in WHOM:
         for criterion, pairs in _whom(told).items():
-            if pairs:
-                fields[f"{key}-{criterion}"] = several(pairs, label=KEYS[criterion])
-    fields["article"] = SelectField(
-        "Article du règlement",
-        choices=[SelectChoice("", "Aucun"), *_choices(told.articles)],
-        validate_choice=False,
-    )
+            fields[f"{key}-{criterion}"] = SomeOf(KEYS[criterion], pairs=pairs)
+    fields["article"] = OneOf("Article du règlement", pairs=told.articles, empty="Aucun")
     fields["from_on"] = Day(
         "À partir du", description="Plus tard que l’ancienne règle, celle-ci vaut jusqu’à la veille."
     )
     fields["until_on"] = Day("Jusqu’au (exclu)")
+    fields["past"] = BooleanField(
+        "Oui, elle change aussi des jours passés",
+        description="Demandé pour corriger une règle déjà en vigueur, sans jour à venir d’où elle parte.",
+    )
     made: type[RuleForm] = type("OneRuleForm", (RuleForm,), fields)
     return made(data=_data(kind, body) if body else None)
 
@@ -181,18 +166,6 @@ def _whom(told: Offered) -> dict[str, tuple[tuple[str, str], ...]]:
     }
 
 
-def several(pairs: Iterable[tuple[str, str]], **common: Any) -> SelectMultipleField:
-    """Several words among some: touched one by one, or searched where they are many."""
-    found = _choices(pairs)
-    return SelectMultipleField(
-        **common, choices=found, render_kw={"data-choices": ""} if len(found) > TOUCHED else {}
-    )
-
-
-def _choices(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
-    return [SelectChoice(code, words) for code, words in pairs]
-
-
 def _fields(one: Parameter, told: Offered, body: Mapping[str, Any] | None) -> dict[str, Any]:
     """The field of a parameter; a list of lists has one each, and some to add."""
     common = {"label": one.label, "description": one.help}
@@ -200,25 +173,30 @@ def _fields(one: Parameter, told: Offered, body: Mapping[str, Any] | None) -> di
     name, form = OWN + one.name, one.shape.form
     pairs = {"unit": told.units, "document": told.documents}.get(form)
     if pairs is not None and one.shape.nested:
-        given = len((body or {}).get("parameters", {}).get(one.name, ()))
-        return {
-            f"{name}-{rank}": several(pairs, label=f"{one.label}, {rank + 1}")
-            for rank in range(given + COMBINATIONS)
-        }
+        given = len(_listed((body or {}).get("parameters", {}).get(one.name)))
+        lines = max(given, _lines_sent(f"{name}-")) + COMBINATIONS
+        return {f"{name}-{rank}": SomeOf(f"{one.label}, {rank + 1}", pairs=pairs) for rank in range(lines)}
     if pairs is not None and one.shape.many:
-        return {name: several(pairs, **common)}
+        return {name: SomeOf(**common, pairs=pairs)}
     if pairs is not None:
-        return {name: SelectField(**common, choices=_choices(pairs), validate_choice=False)}
-    if one.shape.choices:
+        return {name: OneOf(**common, pairs=pairs, empty="Choisissez")}
+    if one.shape.choices and not one.shape.many:
         words = [(code, one.labels.get(code, code)) for code in one.shape.choices]
-        return {name: SelectField(**common, choices=_choices(words), default=_text(one, one.default))}
+        empty = None if one.default is not None else "Choisissez" if one.required else "Non précisé"
+        return {name: OneOf(**common, pairs=words, empty=empty, default=_text(one, one.default))}
     if form == "yes_no":
-        return {
-            name: SelectField(**common, choices=_choices((("non", "Non"), ("oui", "Oui"))), default="non")
-        }
+        yes_no = (("non", "Non"), ("oui", "Oui"))
+        default = _text(one, one.default) or "non"
+        return {name: OneOf(**common, pairs=yes_no, empty=None, default=default)}
     if form == "date":
         return {name: Day(**common)}
     return {name: StringField(**common, filters=[one_line], default=_text(one, one.default), render_kw=kw)}
+
+
+def _lines_sent(name: str) -> int:
+    """How many lines of a list of lists were sent: more than are offered, once some were added."""
+    ranks = (row_id(key.removeprefix(name)) for key in request.form if key.startswith(name))
+    return min(max((rank + 1 for rank in ranks if rank is not None), default=0), LINES)
 
 
 def _text(one: Parameter, value: Any) -> str:
@@ -236,30 +214,43 @@ def _data(kind: Kind, body: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "activity": str(body.get("activity_id") or ""),
         "article": str(body.get("article_id") or ""),
-        "units": body.get("units") or [],
-        "weekdays": body.get("weekdays") or [],
+        "units": _listed(body.get("units")),
+        "weekdays": _listed(body.get("weekdays")),
     }
     for key in WHOM:
         for criterion, codes in (body.get(key) or {}).items():
-            found[f"{key}-{criterion}"] = codes
+            found[f"{key}-{criterion}"] = _listed(codes)
     for key in ("from_on", "until_on"):
-        found[key] = date.fromisoformat(body[key]) if body.get(key) else None
+        found[key] = _day(body.get(key))
     given = body.get("parameters", {})
     for one in kind.parameters:
         if one.name not in given:
             continue
         value, name = given[one.name], OWN + one.name
         if one.shape.nested:
-            found |= {f"{name}-{rank}": codes for rank, codes in enumerate(value)}
+            found |= {f"{name}-{rank}": _listed(codes) for rank, codes in enumerate(_listed(value))}
         elif one.shape.form == "date":
-            found[name] = date.fromisoformat(str(value))
+            found[name] = _day(value)
         elif one.shape.form in ("unit", "document") and one.shape.many:
-            found[name] = value
+            found[name] = _listed(value)
         elif isinstance(value, bool):
             found[name] = "oui" if value else "non"
         else:
             found[name] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return found
+
+
+def _listed(value: Any) -> list[Any]:
+    """One value stands for a list."""
+    return list(value) if isinstance(value, list | tuple) else [] if value in (None, "") else [value]
+
+
+def _day(value: Any) -> date | None:
+    """A day of plain values; None for what is none, which reading the rule tells."""
+    try:
+        return read_date(value) if value else None
+    except Misread:
+        return None
 
 
 def _value(form: RuleForm, one: Parameter) -> Any:

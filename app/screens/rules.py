@@ -1,31 +1,28 @@
 """Rules by form: a sentence written live, the examples beside it, a draft, then publishing (I3, G5)."""
 
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
 
-from app.access.database import db
 from app.access.viewer import Side, current_viewer
 from app.declare import SETTINGS
-from app.models import Activity, Rule
-from app.rules.booking import DatedRule, describe_dated
+from app.models import Rule
 from app.rules.kinds import by_family
 from app.rules.registry import Kind, build, describe, kinds
-from app.rules.words import french
 from app.screens.page import Page
-from app.screens.rule_form import RuleForm, form_of, offered
-from app.services import clock, press, rule_drafts, worked_examples
+from app.screens.rule_form import RuleForm, form_of
+from app.screens.rule_reading import UNTRIED, Reading, Reglement, when_in_force
+from app.screens.words import count
+from app.services import clock, press, rule_drafts
 from app.services.catalogue import BrokenRule, dated
-from app.services.rulebook.compiled import Rows, book_now, rows_now, vocabulary_now
-from app.services.rulebook.printed import names_of, printed_now
-from app.services.worked_examples import Tried
+from app.services.codes import CODE_LENGTH, free_code
+from app.services.rulebook.printed import printed_now
 
 CALLED = {
     "mercredi.matin": "le matin",
@@ -37,10 +34,20 @@ CALLED = {
     "assurance": "l’attestation d’assurance",
 }
 """What the examples of the kinds name."""
+CODE = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{CODE_LENGTH - 1}}}")
 NOT_PUBLISHED = (
     "La règle n’est pas publiée : un exemple n’est pas respecté. Le brouillon est gardé. "
     "S’il lui faut une autre règle, écrivez-la aussi en brouillon : ils se publient ensemble."
 )
+CONFIRM = (
+    "Cette règle change aussi des jours passés. Cochez pour le confirmer, ou donnez dans "
+    "« À partir du » un jour à venir."
+)
+MEANWHILE = (
+    "Cette règle a changé entre-temps, dans une autre fenêtre ou par quelqu’un d’autre. Relisez : "
+    "enregistrer à nouveau remplace ce qui y a été écrit."
+)
+DROPPED = "Ce brouillon a été abandonné entre-temps. Enregistrez à nouveau pour le reprendre."
 
 
 @dataclass(frozen=True)
@@ -54,21 +61,6 @@ class Line:
     is_over: bool = False
 
 
-@dataclass(frozen=True)
-class Reading:
-    """A rule as the form says it: its sentence, or what is wrong; what the examples become."""
-
-    rule: DatedRule | None
-    sentence: str = ""
-    tried: tuple[Tried, ...] = ()
-    touched: int = 0
-
-    @property
-    def wrong(self) -> int:
-        """How many examples are not respected."""
-        return sum(not one.is_right for one in self.tried)
-
-
 class RulesPage(Page):
     """Règles."""
 
@@ -79,27 +71,32 @@ class RulesPage(Page):
     @expose("/")
     def index(self) -> ResponseReturnValue:
         """Every rule as a parent reads it, by activity, with the examples that are not respected."""
-        told = rows_now()
-        drafts = rule_drafts.drafts()
+        told = Reglement()
         groups: dict[str, list[Line]] = defaultdict(list)
-        for row in _rows():
+        for row in sorted(told.rows[Rule], key=_place):
             where = row.activity.name if row.activity else "Toutes les activités"
-            groups[where].append(_line(row, told, row.code in drafts))
-        lines = {one.code: one for several in groups.values() for one in several}
+            groups[where].append(_line(row, told))
         new = [
-            Line(code, _told(code, one.body, told), is_draft=True)
-            for code, one in drafts.items()
-            if code not in lines
+            Line(code, told.said_of_draft(code, one.body), is_draft=True)
+            for code, one in told.drafts.items()
+            if code not in told.rules
         ]
-        is_broken = any(one.is_broken for one in lines.values())
-        tried = [] if is_broken else worked_examples.try_all(book_now())
-        return self.show("staff/rules.html", groups=groups, new=new, tried=tried, drafts=len(drafts))
+        tried, untried = told.all_tried()
+        drafts = len(told.drafts)
+        return self.show(
+            "staff/rules.html", groups=groups, new=new, tried=tried, untried=untried, drafts=drafts
+        )
 
     @expose("/reglement.pdf")
     def printed(self) -> ResponseReturnValue:
-        """The règlement in force, as a parent reads it."""
+        """The règlement in force, as a parent reads it; nothing of it while a rule can't be read."""
         today = clock.today()
-        content = press.pdf("pdf/reglement.html", "css/reglement.css", book=printed_now(today), today=today)
+        try:
+            book = printed_now(today)
+        except BrokenRule as error:
+            flash(f"Le règlement ne s’imprime pas, une règle est illisible. {error}", "error")
+            return redirect(self.url())
+        content = press.pdf("pdf/reglement.html", "css/reglement.css", book=book, today=today)
         return Response(content, mimetype="application/pdf")
 
     @expose("/sortes")
@@ -110,29 +107,46 @@ class RulesPage(Page):
 
     @expose("/nouvelle/<kind>", methods=("GET", "POST"))
     def new(self, kind: str) -> ResponseReturnValue:
-        """A rule of that kind, from nothing."""
+        """A rule of that kind, from nothing. Its code is fixed with its form: sent twice, it is one rule."""
         found = kinds().get(kind)
         if found is None:
             abort(404)
-        return self._edited(found, "", None)
+        told = Reglement()
+        sent = request.form.get("code", "")
+        code = sent if CODE.fullmatch(sent) else _free_code(found, told)
+        return self._edited(told, found, code, None, is_new=True)
 
     @expose("/<code>", methods=("GET", "POST"))
     def edit(self, code: str) -> ResponseReturnValue:
         """A rule, or its draft where there is one."""
-        row, draft = rule_drafts.find(code)
-        if row is None and draft is None:
-            abort(404)
-        body = draft.body if draft is not None else rule_drafts.body_of(row)  # type: ignore[arg-type]
-        found = kinds().get(body.get("kind", ""))
+        told = Reglement()
+        row, draft = told.rules.get(code), told.drafts.get(code)
+        if draft is not None:
+            body = draft.body
+        elif row is not None:
+            body = rule_drafts.body_of(row)
+        else:  # let go in another tab: what was typed here is not lost with it
+            sent = kinds().get(request.form.get("kind", ""))
+            if sent is None or CODE.fullmatch(code) is None:
+                abort(404)
+            return self._edited(told, sent, code, None)
+        found = kinds().get(str(body.get("kind")))
         if found is None:
-            abort(404)
-        return self._edited(found, code, body)
+            shown = self.show("staff/rules_unknown.html", code=code, body=body, row=row, draft=draft)
+            return shown, 200 if request.method == "GET" else 422
+        return self._edited(told, found, code, body)
 
     @expose("/<code>/abandonner", methods=("POST",))
     def forget(self, code: str) -> ResponseReturnValue:
         """Let a draft go."""
-        rule_drafts.forget(code)
-        flash("Le brouillon est abandonné. La règle en vigueur ne change pas.", "done")
+        row, draft = rule_drafts.find(code)
+        if row is None and draft is None:
+            abort(404)
+        if draft is None:
+            flash("Il n’y a plus de brouillon de cette règle.", "error")
+        else:
+            rule_drafts.forget(draft)
+            flash("Le brouillon est abandonné. La règle en vigueur ne change pas.", "done")
         return redirect(self.url())
 
     @expose("/lire/<kind>", methods=("POST",))
@@ -141,98 +155,141 @@ class RulesPage(Page):
         found = kinds().get(kind)
         if found is None:
             abort(404)
-        form = form_of(found, offered())
+        told = Reglement()
+        form = form_of(found, told.offered)
         body = form.body(kind)
-        reading, _ = self._read(request.args.get("code", "") or "nouvelle", body)
+        code = request.args.get("code", "") or "nouvelle"
+        reading = told.read(code, body)[0] if form.validate() else Reading()
         return self.show("staff/rules_reading.html", reading=reading, form=form)
 
-    def _edited(self, kind: Kind, code: str, body: Mapping[str, Any] | None) -> ResponseReturnValue:
-        form = form_of(kind, offered(), body)
+    def _edited(
+        self,
+        told: Reglement,
+        kind: Kind,
+        code: str,
+        body: Mapping[str, Any] | None,
+        is_new: bool = False,
+    ) -> ResponseReturnValue:
+        form = form_of(kind, told.offered, body)
+        now = rule_drafts.mark(told.rules.get(code), told.drafts.get(code))
+        shown = Shown(told, kind, code, form, now, is_new)
         if request.method == "GET":
-            reading, _ = self._read(code or "nouvelle", body) if body else (Reading(None), ())
-            return self._page(kind, code, form, reading)
+            reading, errors = told.read(code, body) if body else (Reading(), ())
+            form.take(errors)
+            return self._page(shown, reading)
+        seen = request.form.get("mark", now)
         body = form.body(kind.code)
         is_valid = form.validate()
-        reading, errors = self._read(code or "nouvelle", body)
+        reading, errors = told.read(code, body)
         form.take(errors)
         if errors or not is_valid:
-            return self._page(kind, code, form, reading), 422
-        code = code or rule_drafts.new_code(kind.title)
+            return self._page(shown, reading, seen), 422
+        if is_new:
+            if (address := _sent_before(told, code, body, reading)) is not None:
+                return redirect(address)
+            if code in told.rules or (code in told.drafts and told.drafts[code].body != body):
+                code = _free_code(kind, told)  # that one is somebody else's, of the same kind
+                reading, _ = told.read(code, body)
+        elif seen != now:
+            return self._meanwhile(shown, reading)
+        is_published = "publish" in request.form
+        if is_published and not form.past.data and told.changes_the_past(code, body):
+            form.past.errors = [CONFIRM]
+            return self._page(shown, reading, seen), 422
+        try:
+            return self._written(told, code, body, reading) if is_published else self._kept(code, body)
+        except rule_drafts.Overtaken:
+            return self._meanwhile(shown, reading)
+
+    def _kept(self, code: str, body: Mapping[str, Any], told: str = "") -> ResponseReturnValue:
+        """Keep a draft: all that was asked, or ``told`` why it is not published."""
         viewer = current_viewer()
-        if "publish" not in request.form:
-            rule_drafts.save(code, body, viewer.name if viewer else "", clock.now())
-            flash("Le brouillon est enregistré. Rien ne change pour les familles.", "done")
-            return redirect(self.url("edit", code=code))
+        rule_drafts.save(code, body, viewer.name if viewer else "", clock.now())
+        kept = "Le brouillon est enregistré. Rien ne change pour les familles."
+        flash(told or kept, "error" if told else "done")
+        return redirect(self.url("edit", code=code))
+
+    def _written(
+        self, told: Reglement, code: str, body: Mapping[str, Any], reading: Reading
+    ) -> ResponseReturnValue:
+        """Publish a rule that its examples let pass."""
+        row = told.rules.get(code)
+        mends = row is not None and not rule_drafts.is_readable(row)
+        if reading.blocking:
+            return self._kept(code, body, NOT_PUBLISHED)
+        if reading.untried and not mends:
+            return self._kept(code, body, f"La règle n’est pas publiée, le brouillon est gardé. {UNTRIED}")
+        said = rule_drafts.publish(code, body)
         if reading.wrong:
-            rule_drafts.save(code, body, viewer.name if viewer else "", clock.now())
-            flash(NOT_PUBLISHED, "error")
-            return redirect(self.url("edit", code=code))
-        flash(rule_drafts.publish(code, body), "done")
+            said += f" {count(reading.wrong, 'exemple reste faux', 'exemples restent faux')}, sans elle déjà."
+        flash(said, "done")
         return redirect(self.url())
 
-    def _page(self, kind: Kind, code: str, form: RuleForm, reading: Reading) -> str:
-        row, draft = rule_drafts.find(code) if code else (None, None)
+    def _meanwhile(self, shown: "Shown", reading: Reading) -> ResponseReturnValue:
+        """Somebody wrote the same rule in between: nothing is written, nothing that was typed is lost."""
+        told = Reglement()
+        row, draft = told.rules.get(shown.code), told.drafts.get(shown.code)
+        shown.form.form_errors.append(MEANWHILE if row or draft else DROPPED)
+        meanwhile = told.said_of_draft(shown.code, draft.body) if draft else ""
+        return self._page(shown, reading, rule_drafts.mark(row, draft), meanwhile), 409
+
+    def _page(self, shown: "Shown", reading: Reading, mark: str | None = None, meanwhile: str = "") -> str:
+        told, code = shown.told, shown.code
+        row, draft = told.rules.get(code), told.drafts.get(code)
         return self.show(
             "staff/rules_edit.html",
-            kind=kind,
-            code=code,
-            form=form,
+            kind=shown.kind,
+            code="" if shown.is_new else code,
+            fixed=code,
+            form=shown.form,
             reading=reading,
-            is_draft=draft is not None,
-            in_force=said_of(row, rows_now()) if row and draft else "",
-            rule_id=row.id if row else None,
+            mark=shown.mark if mark is None else mark,
+            meanwhile=meanwhile,
+            is_draft=draft is not None and not shown.is_new,
+            when=when_in_force(row, told.today) if row else "",
+            in_force=told.said_of(row) if row and (draft or meanwhile) else "",
+            rule_id=row.id if row and not shown.is_new else None,
         )
 
-    def _read(self, code: str, body: Mapping[str, Any]) -> tuple[Reading, tuple[tuple[str, str], ...]]:
-        """What is written, read: the rule and its examples, or every error with its field."""
-        built = build(body["kind"], body["parameters"], vocabulary_now())
-        if built.rule is None:
-            return Reading(None), tuple((one.name, one.message) for one in built.errors)
-        try:
-            rule = rule_drafts.as_rule(code, body)
-        except BrokenRule as error:
-            return Reading(None), (("", str(error)),)
-        sentence = said(rule, rows_now(), body.get("activity_id"))
-        tried = worked_examples.try_all(rule_drafts.with_rule(book_now(), rule), rule.code)
-        return Reading(rule, sentence, tuple(tried), rule_drafts.touched(rule, clock.today())), ()
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page of a rule is about."""
+
+    told: Reglement
+    kind: Kind
+    code: str
+    form: RuleForm
+    mark: str
+    is_new: bool
 
 
-def _rows() -> Sequence[Rule]:
-    return db.session.scalars(
-        select(Rule)
-        .outerjoin(Rule.activity)
-        .options(joinedload(Rule.activity), joinedload(Rule.article))
-        .order_by(Activity.position, Activity.name, Rule.id)
-    ).all()
+def _place(row: Rule) -> tuple[Any, ...]:
+    """In the order of the activities; those of all of them come first."""
+    return (row.activity.position, row.activity.name, row.id) if row.activity else (-1, "", row.id)
 
 
-def _line(row: Rule, told: Rows, is_draft: bool) -> Line:
-    is_over = row.until_on is not None and row.until_on <= clock.today()
-    try:
-        return Line(row.code, said(dated(row), told, row.activity_id), False, is_draft, is_over)
-    except BrokenRule as error:
-        return Line(row.code, str(error), True, is_draft, is_over)
+def _line(row: Rule, told: Reglement) -> Line:
+    is_over = row.until_on is not None and row.until_on <= told.today
+    is_broken = not rule_drafts.is_readable(row)
+    return Line(row.code, told.said_of(row), is_broken, row.code in told.drafts, is_over)
 
 
-def said_of(row: Rule, told: Rows) -> str:
-    """A rule in force as families read it; what is wrong when it can't be read."""
-    try:
-        return said(dated(row), told, row.activity_id)
-    except BrokenRule as error:
-        return str(error)
+def _free_code(kind: Kind, told: Reglement) -> str:
+    """A code that no rule nor draft has."""
+    return free_code(kind.title, {*told.rules, *told.drafts, *(one.called for one in told.rows[Rule])})
 
 
-def said(rule: DatedRule, told: Rows, activity_id: int | None) -> str:
-    """A rule as families read it."""
-    activity = next((one for one in told[Activity] if one.id == activity_id), None)
-    return french(describe_dated(rule, names_of(told, activity)))
-
-
-def _told(code: str, body: Mapping[str, Any], told: Rows) -> str:
-    try:
-        return said(rule_drafts.as_rule(code, body), told, body.get("activity_id"))
-    except BrokenRule as error:
-        return str(error)
+def _sent_before(told: Reglement, code: str, body: Mapping[str, Any], reading: Reading) -> str | None:
+    """Where to go when the form of a new rule is sent again, as it was."""
+    row, draft = told.rules.get(code), told.drafts.get(code)
+    if row is not None and rule_drafts.is_readable(row) and dated(row) == reading.rule:
+        flash("La règle est publiée.", "done")
+        return RulesPage.url()
+    if draft is not None and draft.body == body and "publish" not in request.form:
+        flash("Le brouillon est enregistré. Rien ne change pour les familles.", "done")
+        return RulesPage.url("edit", code=code)
+    return None
 
 
 def _example(kind: Kind) -> str:

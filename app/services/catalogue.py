@@ -26,8 +26,7 @@ from app.rules.kinds.places import Capacity
 from app.rules.money import Bracket as PriceBracket
 from app.rules.money import Grid
 from app.rules.registry import build
-from app.rules.values import Misread
-from app.rules.words import WEEKDAYS
+from app.rules.values import Misread, read_weekday
 from app.services import clock
 from app.services.settings import Town, town_of
 
@@ -214,6 +213,7 @@ def dated(row: Rule) -> DatedRule:
         raise BrokenRule(f"{row.code} : {built.errors[0].message}")
     try:
         spoken = {name: who.read(value) for name in ("who", "unless") if (value := getattr(row, name))}
+        weekdays = frozenset(map(read_weekday, row.weekdays)) if row.weekdays else None
     except Misread as error:
         raise BrokenRule(f"{row.code} : {error}") from None
     applies_to: frozenset[str] | None = None
@@ -227,7 +227,8 @@ def dated(row: Rule) -> DatedRule:
         until_on=row.until_on,
         article=f"article {row.article.number}" if row.article else None,
         applies_to=applies_to,
-        weekdays=frozenset(Weekday(WEEKDAYS.index(day)) for day in row.weekdays) if row.weekdays else None,
+        weekdays=weekdays,
         code=row.code,
+        version_of=row.version_of or "",
         **spoken,
     )

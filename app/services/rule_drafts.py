@@ -1,27 +1,35 @@
 """Rules written by form: a draft is tried on the town's examples, then published from a day on.
 
 A rule that is published from a later day than the one it replaces leaves that one in force until the eve: the
-past keeps the rules of its time. Published from the same day, it corrects it.
+past keeps the rules of its time. Published from the same day, it corrects it (``rule_versions``).
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.exc import StaleDataError
 
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.models import Activity, Article, Booking, Rule, RuleDraft
-from app.rules.booking import DatedRule
+from app.rules.booking import FOR_EVER, DatedRule
 from app.rules.facts import Slot
 from app.rules.registry import build, dump
-from app.rules.trying import Book
+from app.rules.values import Misread, read_date
 from app.rules.words import day_words
 from app.services import places
 from app.services.catalogue import BrokenRule, catalogue, code_of, dated
-from app.services.codes import CODE_LENGTH, free, free_code
+from app.services.codes import CODE_LENGTH, free
+from app.services.rule_versions import Succession, Version, succeed
+from app.services.rulebook.compiled import Rows
+
+
+class Overtaken(Exception):
+    """Somebody else wrote the same rule in between: read it again, then publish."""
+
 
 FIELDS = ("activity_id", "units", "weekdays", "who", "unless", "from_on", "until_on", "article_id")
 """What a draft says of a rule, besides its code, its kind and its parameters."""
@@ -37,31 +45,38 @@ def body_of(row: Rule) -> dict[str, Any]:
     }
 
 
-def as_rule(code: str, body: Mapping[str, Any]) -> DatedRule:
-    """A draft as a rule. Raises BrokenRule."""
+def as_rule(code: str, body: Mapping[str, Any], rows: Rows) -> DatedRule:
+    """A draft as a rule. No query. Raises BrokenRule."""
     if not isinstance(body.get("kind"), str) or not isinstance(body.get("parameters"), dict):
         raise BrokenRule(f"{code} : ce brouillon ne se lit plus. Abandonnez-le.")
-    row = Rule(code=code, rule_kind=body["kind"], parameters=body["parameters"], **_columns(body))
-    with unscoped("les noms du règlement sont publics"):
-        activities = select(Activity).where(Activity.id == row.activity_id)
-        row.activity = db.session.scalars(activities).one_or_none()
-        row.article = db.session.scalars(select(Article).where(Article.id == row.article_id)).one_or_none()
+    older = next((one for one in rows[Rule] if one.code == code), None)
+    name = older.version_of if older is not None else None
+    try:
+        columns = _columns(body)
+    except Misread as error:
+        raise BrokenRule(f"{code} : {error}") from None
+    row = Rule(code=code, rule_kind=body["kind"], parameters=body["parameters"], version_of=name, **columns)
+    row.activity = next((one for one in rows[Activity] if one.id == row.activity_id), None)
+    row.article = next((one for one in rows[Article] if one.id == row.article_id), None)
     if (row.activity_id and row.activity is None) or (row.article_id and row.article is None):
         raise BrokenRule("L’activité ou l’article choisi n’existe plus : choisissez-en un autre.")
     if row.from_on and row.until_on and row.until_on <= row.from_on:
         raise BrokenRule("« Jusqu’au » doit venir après « À partir du ».")
-    try:
-        return dated(row)
-    except ValueError as error:  # a day of the week that is none
-        raise BrokenRule(f"{code} : cette règle ne se lit pas.") from error
+    return dated(row)
 
 
 def _columns(body: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: body.get(name) or None for name in FIELDS}
     for name in ("from_on", "until_on"):
         if on := values[name]:
-            values[name] = date.fromisoformat(str(on))
+            values[name] = read_date(on)
     return values
+
+
+def first_day(body: Mapping[str, Any]) -> date | None:
+    """The day that a draft says it is in force from."""
+    on: date | None = _columns(body)["from_on"]
+    return on
 
 
 def drafts() -> dict[str, RuleDraft]:
@@ -76,39 +91,40 @@ def find(code: str) -> tuple[Rule | None, RuleDraft | None]:
     return rule, draft
 
 
-def with_rule(book: Book, changed: DatedRule) -> Book:
-    """The règlement once this rule is published, in place of the one of its code or after it."""
-    rules = []
-    for one in book.rules:
-        if one.code != changed.code:
-            rules.append(one)
-        elif one.from_on < changed.from_on:
-            until_on = min(changed.from_on, one.until_on or date.max)
-            rules.append(replace(one, until_on=until_on))
-    return replace(book, rules=(*rules, changed))
-
-
-def touched(changed: DatedRule, today: date) -> int:
-    """How many coming bookings the rule will govern: they stand as they are. One statement."""
+def coming(today: date) -> list[tuple[Slot, int]]:
+    """How many bookings stand on each coming square. One statement, and that of the catalogue."""
     by_id = catalogue().by_id
     with unscoped("compter les réservations qu’une règle concerne ne dit rien de personne"):
         rows = db.session.execute(
             select(Booking.unit_id, Booking.booked_on, func.count())
-            .where(Booking.booked_on >= max(today, changed.from_on), Booking.status.in_(places.STANDS))
+            .where(Booking.booked_on >= today, Booking.status.in_(places.STANDS))
             .group_by(Booking.unit_id, Booking.booked_on)
         )
-        return sum(
-            number for unit_id, on, number in rows if changed.covers(Slot(code_of(by_id[unit_id]), on))
-        )
+        return [(Slot(code_of(by_id[unit_id]), on), number) for unit_id, on, number in rows]
+
+
+def touched(changed: DatedRule, held: Iterable[tuple[Slot, int]]) -> int:
+    """How many bookings stand on the squares of the rule, whoever they are for: they stand as they are."""
+    return sum(number for slot, number in held if changed.covers(slot))
+
+
+def versions_of(code: str, rules: Iterable[Rule]) -> list[Version]:
+    """The versions of the rule of that code among these."""
+    rules = tuple(rules)
+    name = next((one.called for one in rules if one.code == code), code)
+    return [Version(one.code, one.from_on or FOR_EVER, one.until_on) for one in rules if one.called == name]
+
+
+def is_readable(row: Rule) -> bool:
+    """Whether a row of the town's still is a rule."""
+    try:
+        dated(row)
+    except BrokenRule:
+        return False
+    return True
 
 
 # --- Writing -------------------------------------------------------------------------------------
-
-
-def new_code(title: str) -> str:
-    """A code that no rule nor draft has, from words."""
-    taken = {*db.session.scalars(select(Rule.code)), *db.session.scalars(select(RuleDraft.code))}
-    return free_code(title, taken)
 
 
 def save(code: str, body: Mapping[str, Any], by: str, now: datetime) -> RuleDraft:
@@ -122,17 +138,15 @@ def save(code: str, body: Mapping[str, Any], by: str, now: datetime) -> RuleDraf
     return row
 
 
-def forget(code: str) -> None:
+def forget(row: RuleDraft) -> None:
     """Let a draft go. Commits."""
-    _, row = find(code)
-    if row is not None:
-        db.session.delete(row)
-        db.session.commit()
+    db.session.delete(row)
+    db.session.commit()
 
 
-def mark_of(rows: Iterable[RuleDraft]) -> str:
-    """What tells these drafts, as they are, from any others."""
-    return " ".join(sorted(f"{one.code}:{one.revision}" for one in rows))
+def mark(row: Rule | None, draft: RuleDraft | None) -> str:
+    """What tells a rule and its draft, as they are, from what they become."""
+    return ":".join(f"{one.id}.{one.revision}" if one is not None else "" for one in (row, draft))
 
 
 def from_day(body: Mapping[str, Any], on: date | None) -> dict[str, Any]:
@@ -143,53 +157,70 @@ def from_day(body: Mapping[str, Any], on: date | None) -> dict[str, Any]:
 def publish(code: str, body: Mapping[str, Any]) -> str:
     """Put a draft in force from its day on; the sentence that says what was done. Commits.
 
-    Raises BrokenRule when it can't be read.
+    Raises BrokenRule when it can't be read, Overtaken when somebody else published it meanwhile.
     """
-    since = _put(code, body)
-    db.session.commit()
-    if since is None:
-        return "La règle est publiée."
-    return f"La règle est publiée. Elle vaut à partir du {day_words(since)}, l’ancienne jusqu’à la veille."
+    told, since = _published([(code, body)])[code], first_day(body)
+    said = "La règle est publiée."
+    if told.cut and since is not None:
+        said += f" Elle vaut à partir du {day_words(since)}, l’ancienne jusqu’à la veille."
+    if told.gone:
+        said += " Ce qui devait valoir ensuite, ou valait avant elle, est remplacé."
+    return said
 
 
 def publish_all(rows: Iterable[RuleDraft], from_on: date | None) -> None:
     """Put several drafts in force at once, from that day on or each from its own. Commits.
 
-    Raises BrokenRule when one can't be read; nothing is then published.
+    Raises BrokenRule when one can't be read, Overtaken as ``publish`` does; nothing is then published.
     """
+    _published([(one.code, from_day(one.body, from_on)) for one in list(rows)])
+
+
+def _published(several: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Succession]:
+    """Write them all, or none."""
     try:
-        for one in list(rows):
-            _put(one.code, from_day(one.body, from_on))
+        found = {code: _put(code, body) for code, body in several}
+        db.session.commit()
     except BrokenRule:
         db.session.rollback()
         raise
-    db.session.commit()
+    except (IntegrityError, StaleDataError):
+        db.session.rollback()
+        raise Overtaken from None
+    return found
 
 
-def _put(code: str, body: Mapping[str, Any]) -> date | None:
-    """Write the rule of a draft, which goes; the day from which it follows an older one, if it does."""
+def _put(code: str, body: Mapping[str, Any]) -> Succession:
+    """Write the rule of a draft among its versions; the draft goes."""
     built = build(body["kind"], body["parameters"])
     if built.rule is None:
         raise BrokenRule(built.errors[0].message)
     row, draft = find(code)
+    name = row.called if row is not None else code
+    family = db.session.scalars(select(Rule).where(or_(Rule.code == name, Rule.version_of == name))).all()
     values = {"rule_kind": body["kind"], "parameters": dump(built.rule), **_columns(body)}
-    since: date | None = values["from_on"]
-    if row is not None and since is not None and (row.from_on is None or row.from_on < since):
-        row.code = _past_code(code, since)
-        row.until_on = min(since, row.until_on) if row.until_on else since
-        db.session.flush()
+    # A row that can't be read is mended in place: kept as a past version, it would break every day.
+    sound = [one for one in family if one is not row or is_readable(one)]
+    told = succeed(versions_of(code, sound), code, values["from_on"], values["until_on"])
+    values["until_on"] = told.until_on
+    for one in family:
+        if one.code in told.gone:
+            db.session.delete(one)
+        elif one.code in told.cut:
+            one.until_on = told.cut[one.code]
+    if row is not None and code in told.cut:
+        row.version_of, row.code = name, _past_code(name, values["from_on"])
         row = None
-    else:
-        since = None
+    db.session.flush()
     if row is None:
-        row = Rule(code=code)
+        row = Rule(code=code, version_of=name if name != code else None)
         db.session.add(row)
-    for name, value in values.items():
-        setattr(row, name, value)
+    for key, value in values.items():
+        setattr(row, key, value)
     if draft is not None:
         db.session.delete(draft)
     db.session.flush()
-    return since
+    return told
 
 
 def _past_code(code: str, until_on: date) -> str:

@@ -1,7 +1,8 @@
 """The town's worked examples: each tried on a règlement, kept, let go."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import func, select
@@ -10,11 +11,11 @@ from app.access.database import db
 from app.access.viewer import unscoped
 from app.models import Example
 from app.rules import examples, trying
-from app.rules.examples import Written
+from app.rules.parameters import Known
 from app.rules.trying import Book
 from app.rules.words import french
 from app.services.codes import free_code
-from app.services.rulebook.compiled import vocabulary_now
+from app.services.rulebook.compiled import with_rules
 
 
 @dataclass(frozen=True)
@@ -25,52 +26,88 @@ class Tried:
     sentence: str
     problems: tuple[str, ...] = ()
     is_about: bool = True
-    """Whether the rule that is looked at changes its answer."""
+    """Whether one of the rules that are looked at changes its answer."""
+    was_right: bool = True
+    """Whether it was right before them."""
+    is_tried: bool = True
 
     @property
     def is_right(self) -> bool:
         """Whether the answer is the one expected."""
         return not self.problems
 
+    @property
+    def blocks(self) -> bool:
+        """Whether it keeps the rules that are looked at from being published: they turn it red, or leave it
+        so while its answer depends on them. What they do not change waits for another rule.
+        """
+        return not self.is_right and (self.was_right or self.is_about)
 
-def try_all(book: Book, about: str | None = None) -> list[Tried]:
-    """Every example of the town on a règlement, those that this rule answers marked. Seven statements."""
-    known = vocabulary_now()
-    known = {**known, "rule": {*known["rule"], *(one.called for one in book.rules)}}
+
+@dataclass(frozen=True)
+class Trial:
+    """A règlement to try examples on, the one before it, and the rules that make the difference."""
+
+    book: Book
+    known: Known
+    before: Book | None = None
+    about: frozenset[str] = frozenset()
+
+    def all(self) -> list[Tried]:
+        """Every example of the town. One statement."""
+        return [self._one(row) for row in rows()]
+
+    def one(self, body: Mapping[str, Any]) -> Tried | None:
+        """An example that is being written; None while it can't be read."""
+        found = examples.read(body, self._known)
+        if found.example is None or found.expected is None:
+            return None
+        return self._answered(0, found.example.says, found.example, found.expected)
+
+    @property
+    def _known(self) -> Known:
+        return {**self.known, "rule": {*self.known["rule"], *(one.called for one in self.book.rules)}}
+
+    def _one(self, row: Example) -> Tried:
+        found = examples.read(row.body, self._known)
+        if found.example is None or found.expected is None:
+            # It reads no better without the rules that are looked at.
+            told = tuple(message for _, message in found.errors)
+            return Tried(row.id, french(row.sentence), told, is_about=False, was_right=False)
+        return self._answered(row.id, row.sentence, found.example, found.expected)
+
+    def _answered(
+        self, number: int, says: str, asked: examples.Example, expected: examples.Expected
+    ) -> Tried:
+        try:
+            outcome = trying.run(asked, self.book)
+            problems = tuple(message for _, message in trying.differences(expected, outcome))
+            is_about = was_right = True
+            if self.before is not None:
+                is_about = not self.about.isdisjoint(expected.rules) or outcome != trying.run(
+                    asked, self._without
+                )
+                was_right = not problems or not any(
+                    trying.differences(expected, trying.run(asked, self.before))
+                )
+        except (ArithmeticError, ValueError) as error:  # one example never takes the page down
+            return Tried(number, french(says), (f"cet exemple ne s’essaie pas : {error}",))
+        return Tried(number, french(says), problems, is_about, was_right)
+
+    @cached_property
+    def _without(self) -> Book:
+        return with_rules(self.book, (one for one in self.book.rules if one.called not in self.about))
+
+
+def rows() -> list[Example]:
+    """The examples of the town, in their order. One statement."""
     with unscoped("le règlement de la ville est public"):
-        rows = db.session.scalars(select(Example).order_by(Example.position, Example.id)).all()
-    return [_tried(row, examples.read(row.body, known), book, about) for row in rows]
+        return list(db.session.scalars(select(Example).order_by(Example.position, Example.id)))
 
 
-def _tried(row: Example, found: Written, book: Book, about: str | None) -> Tried:
-    if found.example is None or found.expected is None:
-        return Tried(row.id, french(row.sentence), tuple(message for _, message in found.errors))
-    return _answered(row.id, row.sentence, found.example, found.expected, book, about)
-
-
-def _answered(
-    number: int,
-    says: str,
-    asked: examples.Example,
-    expected: examples.Expected,
-    book: Book,
-    about: str | None = None,
-) -> Tried:
-    outcome = trying.run(asked, book)
-    problems = tuple(message for _, message in trying.differences(expected, outcome))
-    if about is None:
-        return Tried(number, french(says), problems)
-    without = replace(book, rules=tuple(one for one in book.rules if one.code != about))
-    is_about = about in expected.rules or outcome != trying.run(asked, without)
-    return Tried(number, french(says), problems, is_about)
-
-
-def try_one(body: Mapping[str, Any], book: Book) -> Tried | None:
-    """An example that is being written; None while it can't be read."""
-    found = examples.read(body, vocabulary_now())
-    if found.example is None or found.expected is None:
-        return None
-    return _answered(0, found.example.says, found.example, found.expected, book)
+def untried() -> list[Tried]:
+    """The same where the règlement can't be read: what they show, and no answer. One statement."""
+    return [Tried(row.id, french(row.sentence), is_tried=False) for row in rows()]
 
 
 def find(example_id: int) -> Example | None:

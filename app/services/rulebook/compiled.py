@@ -4,6 +4,7 @@ Both go by the same catalogue and the same offer as parents do: an example never
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -30,12 +31,12 @@ from app.models import (
     Tariff,
     Unit,
 )
-from app.rules.booking import CLOSED, PAST, UNREGISTERED
+from app.rules.booking import CLOSED, PAST, UNREGISTERED, DatedRule, Otherwise
 from app.rules.calendar import ONE_DAY
 from app.rules.facts import Slot
 from app.rules.parameters import Known
 from app.rules.trying import Book
-from app.services.catalogue import USUAL, Catalogue, catalogue, code_of, dated, with_usual
+from app.services.catalogue import USUAL, BrokenRule, Catalogue, catalogue, code_of, dated, with_usual
 from app.services.paperwork import rule_of
 from app.services.rulebook.calendar import open_days
 from app.services.rulebook.draft import Draft, Entry
@@ -53,6 +54,10 @@ KEPT: tuple[type[Entity], ...] = (
     DocumentType, Question, Tariff, Bracket,
 )  # fmt: skip
 """What the rules, the examples and the printed règlement are made of; what is named before what names it."""
+OF_RULES: tuple[type[Entity], ...] = (
+    Activity, Unit, CareGroup, Article, SchoolYear, Rule, DocumentType, Question,
+)  # fmt: skip
+"""What the pages of rules and of examples read of them."""
 
 
 def vocabulary(draft: Draft) -> Known:
@@ -64,22 +69,21 @@ def vocabulary(draft: Draft) -> Known:
         "answer": draft.codes("Question"),
         "group": {one.code.rpartition(".")[2] for one in draft.of(CareGroup)},
         "level": {one.value for one in Level},
-        "rule": {*draft.codes("Rule"), *ALWAYS_HOLD},
+        "rule": {*(one.values.get("version_of") or one.code for one in draft.of(Rule)), *ALWAYS_HOLD},
     }
 
 
-def vocabulary_now() -> Known:
-    """The same of the town's rows. Six statements."""
-    with unscoped("les codes du règlement sont publics"):
-        return {
-            "unit": catalogue().by_code,
-            "activity": set(db.session.scalars(select(Activity.code))),
-            "document": set(db.session.scalars(select(DocumentType.code))),
-            "answer": set(db.session.scalars(select(Question.code))),
-            "group": set(db.session.scalars(select(CareGroup.name))),
-            "level": {one.value for one in Level},
-            "rule": {*db.session.scalars(select(Rule.code)), *ALWAYS_HOLD},
-        }
+def vocabulary_of(rows: Rows) -> Known:
+    """The same of a town's rows. No query."""
+    return {
+        "unit": {code_of(one) for one in rows[Unit]},
+        "activity": {one.code for one in rows[Activity]},
+        "document": {one.code for one in rows[DocumentType]},
+        "answer": {one.code for one in rows[Question]},
+        "group": {one.name for one in rows[CareGroup]},
+        "level": {one.value for one in Level},
+        "rule": {*(one.called for one in rows[Rule]), *ALWAYS_HOLD},
+    }
 
 
 def book_of(draft: Draft) -> Book:
@@ -101,19 +105,35 @@ def book_of(draft: Draft) -> Book:
     return _book(known, openings, rows[Activity], rows[DocumentType], years)
 
 
-def book_now() -> Book:
-    """The town's own règlement, every school year of it. Thirteen statements at most."""
+def book_now(rows: Rows, but: str = "") -> Book:
+    """The town's own règlement, every school year of it. Two statements, and those of the catalogue.
+
+    ``but``: a rule that is left out when it can't be read, for whoever mends it. Raises BrokenRule when
+    another one can't.
+    """
+    rules = []
+    for one in rows[Rule]:
+        try:
+            rules.append(dated(one))
+        except BrokenRule:
+            if one.code != but:
+                raise
     with unscoped("le règlement de la ville est public"):
-        known = catalogue()
+        known = replace(catalogue(), readable_rules=with_usual(rules), broken_rules=())
         openings = {
             Slot(code_of(known.by_id[unit_id]), on): places
             for unit_id, on, places in db.session.execute(
                 select(Opening.unit_id, Opening.open_on, Opening.places)
             )
         }
-        years = [tuple(one) for one in db.session.execute(select(SchoolYear.starts_on, SchoolYear.ends_on))]
-        activities = db.session.scalars(select(Activity)).all()
-        return _book(known, openings, activities, db.session.scalars(select(DocumentType)).all(), years)
+        years = [(one.starts_on, one.ends_on) for one in rows[SchoolYear]]
+        return _book(known, openings, rows[Activity], rows[DocumentType], years)
+
+
+def with_rules(book: Book, rules: Iterable[DatedRule]) -> Book:
+    """The book with these rules, and what holds beside them."""
+    told = (one for one in rules if not isinstance(one, Otherwise))
+    return replace(book, rules=with_usual(told))
 
 
 def _book(
@@ -157,10 +177,10 @@ def rows_of(draft: Draft) -> Rows:
     return found
 
 
-def rows_now() -> Rows:
+def rows_now(entities: Iterable[type[Entity]] = KEPT) -> Rows:
     """The town's own rows. A statement an entity."""
     with unscoped("le règlement de la ville est public"):
-        return {entity: list(db.session.scalars(select(entity).order_by(entity.id))) for entity in KEPT}
+        return {entity: list(db.session.scalars(select(entity).order_by(entity.id))) for entity in entities}
 
 
 def _values(entry: Entry) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from app.access.viewer import unscoped
 from app.models import Example
 from app.rules import examples, trying
 from app.services.rulebook import apply, check_text
-from app.services.rulebook.compiled import book_now, book_of, vocabulary_now
+from app.services.rulebook.compiled import book_now, book_of, rows_now, vocabulary_of
 
 REAL = Path("communes/le-touvet.yaml").read_text(encoding="utf-8")
 TODAY = date(2026, 11, 23)
@@ -66,7 +66,8 @@ def test_the_town_s_rows_answer_as_the_file_does(app: Flask) -> None:
     apply(checked.draft, TODAY)
     with unscoped("test"):
         bodies = list(db.session.scalars(select(Example.body)))
-    known, books = vocabulary_now(), (book_of(checked.draft), book_now())
+    rows = rows_now()
+    known, books = vocabulary_of(rows), (book_of(checked.draft), book_now(rows))
     assert len(bodies) == 15
     for body in bodies:
         found = examples.read(body, known)
