@@ -27,8 +27,8 @@ class Tried:
     problems: tuple[str, ...] = ()
     is_about: bool = True
     """Whether one of the rules that are looked at changes its answer."""
-    was_right: bool = True
-    """Whether it was right before them."""
+    is_wronged: bool = True
+    """Whether what is wrong is theirs: it names them, it was right before, or it is wrong otherwise without."""
     is_tried: bool = True
 
     @property
@@ -39,9 +39,9 @@ class Tried:
     @property
     def blocks(self) -> bool:
         """Whether it keeps the rules that are looked at from being published: they turn it red, or leave it
-        so while its answer depends on them. What they do not change waits for another rule.
+        so. What is red whatever they say waits for another rule.
         """
-        return not self.is_right and (self.was_right or self.is_about)
+        return not self.is_right and self.is_wronged
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Trial:
         if found.example is None or found.expected is None:
             # It reads no better without the rules that are looked at.
             told = tuple(message for _, message in found.errors)
-            return Tried(row.id, french(row.sentence), told, is_about=False, was_right=False)
+            return Tried(row.id, french(row.sentence), told, is_about=False, is_wronged=False)
         return self._answered(row.id, row.sentence, found.example, found.expected)
 
     def _answered(
@@ -81,22 +81,28 @@ class Trial:
     ) -> Tried:
         try:
             outcome = trying.run(asked, self.book)
-            problems = tuple(message for _, message in trying.differences(expected, outcome))
-            is_about = was_right = True
+            problems = _problems(expected, outcome)
+            is_about = is_wronged = True
             if self.before is not None:
-                is_about = not self.about.isdisjoint(expected.rules) or outcome != trying.run(
-                    asked, self._without
-                )
-                was_right = not problems or not any(
-                    trying.differences(expected, trying.run(asked, self.before))
+                without = trying.run(asked, self._without)
+                is_named = not self.about.isdisjoint(expected.rules)
+                is_about = is_named or outcome != without
+                is_wronged = bool(problems) and (
+                    is_named
+                    or problems != _problems(expected, without)
+                    or not _problems(expected, trying.run(asked, self.before))
                 )
         except (ArithmeticError, ValueError) as error:  # one example never takes the page down
             return Tried(number, french(says), (f"cet exemple ne s’essaie pas : {error}",))
-        return Tried(number, french(says), problems, is_about, was_right)
+        return Tried(number, french(says), problems, is_about, is_wronged)
 
     @cached_property
     def _without(self) -> Book:
         return with_rules(self.book, (one for one in self.book.rules if one.called not in self.about))
+
+
+def _problems(expected: examples.Expected, outcome: trying.Outcome) -> tuple[str, ...]:
+    return tuple(message for _, message in trying.differences(expected, outcome))
 
 
 def rows() -> list[Example]:
