@@ -28,7 +28,7 @@ class Tried:
     is_about: bool = True
     """Whether one of the rules that are looked at changes its answer."""
     is_wronged: bool = True
-    """Whether what is wrong is theirs: it names them, it was right before, or it is wrong otherwise without."""
+    """Whether what is wrong is theirs: it names them, was right before, or is wrong otherwise without."""
     is_tried: bool = True
 
     @property
