@@ -76,7 +76,9 @@ def test_an_unreadable_rule_is_mended_by_its_form(open_town: Town, spoiled: dict
     assert page.status_code == 200 and "à corriger" in words(page)
     answer = client.get(f"{ADDRESS}/reglement.pdf", follow_redirects=True)
     assert "Le règlement ne s’imprime pas, une règle est illisible" in words(answer)
-    assert UNTRIED in words(client.get(f"{EXAMPLES}/")) and LATE["says"] in words(client.get(f"{EXAMPLES}/"))
+    assert UNTRIED in words(client.get(f"{EXAMPLES}/")) and str(LATE["says"]) in words(
+        client.get(f"{EXAMPLES}/")
+    )
     assert UNTRIED in words(client.get(f"{EXAMPLES}/1"))
     assert UNTRIED in words(client.post(f"{EXAMPLES}/essayer", data=FIELDS))
     sent = {**WEEKLY, "activity": str(open_town.activities["mercredi"])}
