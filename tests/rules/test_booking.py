@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.rules.booking import (
     CLOSED,
@@ -16,11 +14,9 @@ from app.rules.booking import (
     judge,
 )
 from app.rules.calendar import Hour, Weekday
-from app.rules.facts import ChildPlan, Plan, Slot, Window
-from app.rules.kinds.admission import Age, CustodyWeeks
-from app.rules.kinds.counting import Count
+from app.rules.facts import ChildPlan, Slot, Window
+from app.rules.kinds.admission import Age
 from app.rules.kinds.notice import NoticeDays, NoticeWeekly
-from app.rules.kinds.places import Capacity, Minimum, StaffRatio
 from app.rules.kinds.together import Excludes, Requires
 from app.rules.verdict import Refusal, Severity, Verdict
 from app.rules.words import NBSP
@@ -273,73 +269,3 @@ def test_a_dated_rule_prints_as_an_article() -> None:
     assert describe_dated(DatedRule(Age(3, 11), date(2024, 9, 1))).replace(NBSP, " ") == (
         "Il faut avoir de 3 à 11 ans. À partir du dimanche 1er septembre 2024."
     )
-
-
-RULES = [
-    MORNING_NEEDS_MEAL,
-    DatedRule(Requires(MATIN, frozenset({REPAS, SOIR})), ALWAYS, article="article 8"),
-    DatedRule(Excludes(CANTINE, frozenset({REPAS, SOIR})), ALWAYS),
-    DatedRule(NoticeDays(2, Hour(720), "working"), ALWAYS),
-    DatedRule(NoticeWeekly(Weekday.SUNDAY, weeks_before=2, late="ask_staff"), ALWAYS),
-    DatedRule(Age(5, 6), ALWAYS),
-    DatedRule(Age(maximum=80, counted="months"), ALWAYS),
-    DatedRule(Capacity(1), ALWAYS),
-    DatedRule(Capacity(0, "refused"), ALWAYS, applies_to=frozenset({"cantine"})),
-    DatedRule(Capacity(3, overflow=50, overflow_per="week"), ALWAYS),
-    DatedRule(StaffRatio(1, 2, 3), ALWAYS),
-    DatedRule(Minimum(2), ALWAYS),
-    DatedRule(CustodyWeeks(), ALWAYS),
-    DatedRule(Count(minimum=2, late="surcharge"), ALWAYS),
-]
-squares = st.frozensets(
-    st.builds(
-        Slot, st.sampled_from([MATIN, REPAS, SOIR, CANTINE]), st.dates(date(2024, 9, 5), date(2024, 9, 16))
-    )
-)
-
-
-@st.composite
-def plans(draw: st.DrawFn) -> Plan:
-    children = [
-        of_child(
-            child,
-            draw(squares),
-            draw(squares),
-            draw(squares),
-            draw(st.sampled_from(["waiting", "confirmed"])),
-        )
-        for child in (LILA, SACHA)
-    ]
-    return plan(*children, now=paris(2024, 9, draw(st.integers(1, 30)), draw(st.integers(0, 23))))
-
-
-@given(plans(), st.permutations(RULES))
-def test_the_order_of_the_rules_does_not_matter(asked: Plan, rules: list[DatedRule]) -> None:
-    assert judge(asked, rules) == judge(asked, RULES)
-
-
-@given(plans())
-def test_a_rule_written_twice_says_the_same_as_once(asked: Plan) -> None:
-    assert judge(asked, RULES + RULES) == judge(asked, RULES)
-
-
-@given(plans())
-def test_every_refusal_names_a_rule_a_sentence_and_squares_of_its_child(asked: Plan) -> None:
-    squares_of = {mine.child.id: mine.slots | mine.dropped for mine in asked.children}
-    for one in judge(asked, RULES).refusals:
-        assert one.rule
-        assert one.sentence.endswith((".", "?"))
-        assert one.slots
-        assert one.slots <= squares_of[one.child_id]
-
-
-@given(plans())
-def test_withdrawing_every_change_is_always_accepted(asked: Plan) -> None:
-    nothing = plan(
-        *(
-            ChildPlan(mine.child, mine.slots - mine.added | mine.dropped, frozenset(), frozenset(), EVER)
-            for mine in asked.children
-        ),
-        now=asked.now,
-    )
-    assert judge(nothing, RULES).accepted
