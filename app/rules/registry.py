@@ -40,7 +40,7 @@ from app.rules.words import french, sentence
 
 __all__ = [
     "BadKind", "BadParameter", "Built", "Kind", "Parameter", "Rule", "build", "describe", "dump",
-    "is_limiting", "is_opening", "kind", "kind_of", "kinds", "param", "parameters",
+    "is_limiting", "is_opening", "kind", "kind_of", "kinds", "out_of_its_reach", "param", "parameters",
 ]  # fmt: skip
 
 NO_NAMES: Names = MappingProxyType({})
@@ -77,6 +77,20 @@ class Opening(Protocol):
 def is_opening(rule: object) -> TypeGuard[Opening]:
     """Whether a rule says from when, by its name as above."""
     return hasattr(rule, "opening")
+
+
+def out_of_its_reach(made: type[Any], units: object, weekdays: object) -> tuple[BadParameter, ...]:
+    """What a row says that its kind does not look at: whoever reads it must not think that it counts.
+
+    A kind says so with ``whole_activity``: it is about an activity, before any square is asked for.
+    """
+    if not getattr(made, "whole_activity", False):
+        return ()
+    given = (
+        ("units", units, "Cette règle vaut pour toute l’activité : retirez les unités."),
+        ("weekdays", weekdays, "Cette règle vaut pour tous les jours : retirez les jours de la semaine."),
+    )
+    return in_french(BadParameter(name, message) for name, value, message in given if value)
 
 
 @dataclass(frozen=True, slots=True)

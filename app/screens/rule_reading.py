@@ -10,7 +10,7 @@ from app.models import Activity, Rule, RuleDraft
 from app.rules.booking import DatedRule, describe_dated
 from app.rules.calendar import ONE_DAY
 from app.rules.parameters import Known
-from app.rules.registry import build
+from app.rules.registry import build, out_of_its_reach
 from app.rules.trying import Book
 from app.rules.words import day_words, french
 from app.screens.rule_form import Offered, offered
@@ -128,6 +128,9 @@ class Reglement:
         built = build(body["kind"], body["parameters"], self.known)
         if built.rule is None:
             return Reading(), tuple((one.name, one.message) for one in built.errors)
+        unread = out_of_its_reach(type(built.rule), body.get("units"), body.get("weekdays"))
+        if unread:
+            return Reading(), tuple((one.name, one.message) for one in unread)
         try:
             rule = rule_drafts.as_rule(code, body, self.rows)
             sentence = self.said(rule, body.get("activity_id"))

@@ -19,6 +19,7 @@ from app.entities.billing import InvoiceStatus
 from app.entities.booking import BookingStatus, Presence
 from app.models import Booking, Invoice, InvoiceLine, Person, Unit
 from app.rules.billing import Line, Policy, Usage, UsageKind
+from app.rules.calendar import ONE_DAY
 from app.rules.money import Price, round_half_up
 from app.services.catalogue import Catalogue, code_of
 from app.services.pricing import Prices
@@ -29,7 +30,6 @@ KINDS = {
     Presence.EXCUSED.value: UsageKind.EXCUSED,
     None: UsageKind.BOOKED,
 }
-ONE_DAY = timedelta(days=1)
 
 Counted = tuple[int, int, int, str | None, int]
 """(household, child, unit, presence, how many squares)"""

@@ -17,7 +17,7 @@ from app.entities.paperwork import Subject
 from app.entities.question import SHARED
 from app.models import Answer, FreezeDate, Question, Rule, Setting
 from app.rules import kinds, who  # noqa: F401  (the kinds register themselves)
-from app.rules.registry import build
+from app.rules.registry import build, out_of_its_reach
 from app.rules.values import Misread
 from app.rules.words import WEEKDAYS
 from app.services.settings import problem_of
@@ -70,6 +70,9 @@ def _rule(row: Any) -> Problems:
     built = build(row.rule_kind, row.parameters or {})
     if built.rule is None:
         found["rule_kind"] = built.errors[0].message
+    else:
+        unread = out_of_its_reach(type(built.rule), row.units, row.weekdays)
+        found |= {one.name: one.message for one in unread}
     unknown = [day for day in row.weekdays or () if day not in WEEKDAYS]
     if unknown:
         listed = ", ".join(WEEKDAYS)

@@ -29,6 +29,7 @@ from app.rules.registry import (
     kind,
     kind_of,
     kinds,
+    out_of_its_reach,
     param,
     parameters,
 )
@@ -245,6 +246,14 @@ def test_a_kind_checks_its_parameters_against_each_other() -> None:
     assert "échangez-les" in messages(build("age", {"minimum": 12, "maximum": 11}))["maximum"]
     assert messages(build("age", {}))
     assert build("age", {"minimum": 11, "maximum": 11}).rule == Age(11, 11)
+
+
+def test_a_kind_about_an_activity_takes_neither_units_nor_weekdays() -> None:
+    for made in (Priority, RegistrationWindow):
+        told = [one.name for one in out_of_its_reach(made, ["cantine.repas"], ["lundi"])]
+        assert told == ["units", "weekdays"]
+        assert out_of_its_reach(made, None, []) == ()
+    assert out_of_its_reach(NoticeDays, ["cantine.repas"], ["lundi"]) == ()
 
 
 def test_messages_keep_their_punctuation_together() -> None:

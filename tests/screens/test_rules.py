@@ -195,6 +195,9 @@ def test_what_is_written_wrong_is_told_at_its_field_and_nothing_is_lost(open_tow
     answer = client.post(f"{ADDRESS}/nouvelle/notice", data={"p-days": "beaucoup", "p-hour": "midi"})
     assert answer.status_code == 422
     assert "n’est pas un nombre entier" in words(answer) and "n’est pas une heure" in words(answer)
+    answer = client.post(f"{ADDRESS}/nouvelle/priority", data={"p-rank": "1", "weekdays": ["lundi"]})
+    assert answer.status_code == 422
+    assert "retirez les jours de la semaine" in words(answer)
 
 
 @pytest.mark.parametrize(

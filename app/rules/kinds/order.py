@@ -1,6 +1,7 @@
 """Who comes first, and when one may register: what is decided before any square is asked for.
 
-These refuse nothing in a plan: whoever ranks a waiting list, or takes a registration, asks them.
+These refuse nothing in a plan: whoever ranks a waiting list, or takes a registration, asks them
+(``app.rules.registering``). They are about an activity: no unit and no weekday narrows them.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import ClassVar, Literal
 
 from app.rules.calendar import (
     END_OF_DAY,
@@ -41,6 +42,7 @@ LAST_RANK = 100
 class Priority:
     """Rank the children whom the rule is for, on a waiting list and among registrations to decide."""
 
+    whole_activity: ClassVar = True
     rank: int = param("Rang", minimum=1, maximum=LAST_RANK - 1, help="1 passe avant 2.")
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
@@ -57,6 +59,7 @@ class Priority:
 class RegistrationWindow(Between):
     """Refuse to register before a date, or after another; say from when a registration counts."""
 
+    whole_activity: ClassVar = True
     opens_on: date | None = param("Ouvrent le", default=None)
     opens_at: Hour = param("À", default=START_OF_DAY)
     closes_on: date | None = param("Ferment le", default=None, help="Ce jour compris.")

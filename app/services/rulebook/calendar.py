@@ -14,13 +14,13 @@ from vacances_scolaires_france import SchoolHolidayDates, UnsupportedYearExcepti
 
 from app.entities.calendar import PeriodKind
 from app.models import Activity, ClosingDay, Period, SchoolYear, Unit
+from app.rules.calendar import ONE_DAY
 from app.rules.values import hint
 from app.services.rulebook.draft import Draft, Entry
 from app.services.rulebook.sections import Closed, GivenPeriod, Opens
 from app.services.rulebook.source import Node, Problem
 
 KINDS = {kind.value: kind for kind in PeriodKind}
-ONE_DAY = timedelta(days=1)
 LONGEST_YEAR = 400
 SHORT_BREAK = 5  # fewer days, like the Ascension bridge, do not begin a new period
 

@@ -35,7 +35,7 @@ from app.rules import (
 )
 from app.rules.money import Bracket, Grid
 from app.rules.parameters import Known
-from app.rules.registry import build, dump
+from app.rules.registry import build, dump, out_of_its_reach
 from app.rules.registry import kinds as rule_kinds
 from app.rules.values import Misread, hint
 from app.services import outbox
@@ -145,6 +145,8 @@ def rules(draft: Draft) -> Iterator[Problem]:
             entry.values["parameters"] = dump(built.rule)
         else:
             entry.broken = True
+        for error in out_of_its_reach(found.made, entry.values["units"], entry.values["weekdays"]):
+            yield entry.problem(error.message, error.name)
         activity: Entry | None = entry.values["activity"]
         for code in entry.values["units"] or ():
             if code not in units:

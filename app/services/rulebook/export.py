@@ -34,10 +34,11 @@ from app.models import (
     Setting,
 )
 from app.rules import kinds as _kinds  # noqa: F401  (registers them)
+from app.rules.calendar import ONE_DAY
 from app.rules.registry import kinds
 from app.rules.words import MONTHS
 from app.services.rulebook import calendar, patterns
-from app.services.rulebook.calendar import ONE_DAY, Stretch
+from app.services.rulebook.calendar import Stretch
 from app.services.rulebook.schema import Field, Section
 from app.services.rulebook.sections import SECTIONS
 from app.services.settings import Town

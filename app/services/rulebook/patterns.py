@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
+from app.rules.calendar import ONE_DAY
 from app.rules.words import WEEKDAYS
 from app.services.rulebook.calendar import Stretch
 
-ONE_DAY = timedelta(days=1)
 PERIOD_ORDER = {"term": 0, "holidays": 1, "": 2}
 
 

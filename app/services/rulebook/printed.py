@@ -35,7 +35,7 @@ from app.models import (
     Unit,
 )
 from app.rules.booking import DatedRule, describe_dated
-from app.rules.calendar import Hour
+from app.rules.calendar import ONE_DAY, Hour
 from app.rules.words import (
     NBSP,
     counted,
@@ -50,7 +50,7 @@ from app.rules.words import (
 from app.services.ages import age_words
 from app.services.catalogue import dated
 from app.services.rulebook import patterns
-from app.services.rulebook.calendar import ONE_DAY, Stretch, open_days
+from app.services.rulebook.calendar import Stretch, open_days
 from app.services.rulebook.compiled import Rows, rows_now, rows_of
 from app.services.rulebook.draft import Draft
 from app.services.rulings import called

@@ -57,6 +57,15 @@ def test_a_broken_file_writes_nothing(app: Flask) -> None:
             assert db.session.scalar(select(func.count()).select_from(entity)) == 0
 
 
+def test_what_a_kind_does_not_look_at_is_refused() -> None:
+    rule = "\n  debut:\n    kind: registration\n    parameters: {starts: next_month}\n    weekdays: [lundi]\n"
+    text = REAL.replace("\nrules:\n", f"\nrules:{rule}", 1)
+    assert text != REAL
+    assert ["retirez les jours de la semaine" in one.message for one in check_text(text, TODAY).problems] == [
+        True
+    ]
+
+
 def test_the_same_fault_is_told_once() -> None:
     problems = check_text(broken("a facility that does not exist"), TODAY).problems
     assert len(problems) == len({(one.place, one.message) for one in problems}) == 1
