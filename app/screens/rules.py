@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Response, abort, flash, redirect, request
@@ -231,6 +231,7 @@ class RulesPage(Page):
         row, draft = told.rules.get(shown.code), told.drafts.get(shown.code)
         shown.form.form_errors.append(MEANWHILE if row or draft else DROPPED)
         meanwhile = told.said_of_draft(shown.code, draft.body) if draft else ""
+        shown = replace(shown, told=told)
         return self._page(shown, reading, rule_drafts.mark(row, draft), meanwhile), 409
 
     def _page(self, shown: "Shown", reading: Reading, mark: str | None = None, meanwhile: str = "") -> str:

@@ -4,7 +4,8 @@ A rule that is published from a later day than the one it replaces leaves that o
 past keeps the rules of its time. Published from the same day, it corrects it (``rule_versions``).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
 
@@ -128,13 +129,14 @@ def is_readable(row: Rule) -> bool:
 
 
 def save(code: str, body: Mapping[str, Any], by: str, now: datetime) -> RuleDraft:
-    """Keep a draft. Commits."""
+    """Keep a draft. Commits. Raises Overtaken when somebody else wrote it meanwhile."""
     _, row = find(code)
     if row is None:
         row = RuleDraft(code=code)
         db.session.add(row)
     row.body, row.saved_by, row.saved_at = dict(body), by or None, now
-    db.session.commit()
+    with _alone():
+        db.session.commit()
     return row
 
 
@@ -178,16 +180,23 @@ def publish_all(rows: Iterable[RuleDraft], from_on: date | None) -> None:
 
 def _published(several: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Succession]:
     """Write them all, or none."""
-    try:
+    with _alone():
         found = {code: _put(code, body) for code, body in several}
         db.session.commit()
+    return found
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Undo what was begun when a rule can't be read, or was written by somebody else meanwhile."""
+    try:
+        yield
     except BrokenRule:
         db.session.rollback()
         raise
     except (IntegrityError, StaleDataError):
         db.session.rollback()
         raise Overtaken from None
-    return found
 
 
 def _put(code: str, body: Mapping[str, Any]) -> Succession:

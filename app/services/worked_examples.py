@@ -64,7 +64,7 @@ class Trial:
             return None
         return self._answered(0, found.example.says, found.example, found.expected)
 
-    @property
+    @cached_property
     def _known(self) -> Known:
         return {**self.known, "rule": {*self.known["rule"], *(one.called for one in self.book.rules)}}
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm.exc import StaleDataError
 
 from app.access.database import db
 from app.access.viewer import unscoped
@@ -113,6 +114,23 @@ def test_a_new_draft_let_go_in_another_window_is_not_lost_with_what_was_typed(op
     assert again["p-weekday"] == ["lundi"]
     assert client.post(address, data=again).status_code == 302
     assert list(drafts().values()) == ["lundi"]
+
+
+@pytest.mark.parametrize("publish", [{}, {"publish": "1", "past": "y"}])
+def test_written_at_the_same_instant_the_second_is_told(
+    open_town: Town, monkeypatch: pytest.MonkeyPatch, publish: dict[str, str]
+) -> None:
+    client = open_town.client("configurator")
+    sent = opened(client, **{"p-weekday": "jeudi"}, **publish)
+
+    def late() -> None:
+        raise StaleDataError
+
+    monkeypatch.setattr(db.session, "commit", late)
+    answer = client.post(f"{ADDRESS}/delai", data=sent)
+    assert answer.status_code == 409 and "a changé entre-temps" in words(answer)
+    assert served(answer.get_data(as_text=True))["p-weekday"] == ["jeudi"]
+    assert (rules(), drafts()) == ({"delai": "dimanche"}, {})
 
 
 def test_what_is_unknown_is_not_let_go(open_town: Town) -> None:
