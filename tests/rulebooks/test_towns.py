@@ -3,11 +3,14 @@
 from dataclasses import replace
 
 import pytest
+from flask import Flask
 
-from app.models import Activity, Article, DocumentType, FreezeDate, Question, Rule, Tariff
+from app.models import Activity, Article, DocumentType, Example, FreezeDate, Question, Rule, Tariff
+from app.services.rulebook import apply, check_text, export, plan
+from app.services.rulebook.calendar import openings_of
 from app.services.rulebook.draft import Draft
 from app.services.rulebook.trials import failures
-from tests.support.coverage import PAGE, checked, facts, file_of, page, towns
+from tests.support.coverage import PAGE, TODAY, checked, facts, file_of, page, towns
 
 NAMED = (Rule, Activity, DocumentType, Question, Tariff, Article)
 
@@ -68,3 +71,21 @@ def test_an_example_of_a_town_is_red_when_its_answer_is_wrong() -> None:
                 for one in draft.entries
             ]
             assert list(failures(Draft(draft.tree, entries))), (town, entry.code)
+
+
+@pytest.mark.parametrize("town", towns())
+def test_applied_then_exported_it_is_the_same_town(app: Flask, town: str) -> None:
+    draft = checked(town).draft
+    apply(draft, TODAY)
+    assert apply(draft, TODAY).is_quiet
+    again = check_text(export(), TODAY)
+    assert [str(one) for one in again.problems] == []
+    planned = plan(again.draft, TODAY)
+    assert (planned.differences, planned.report.is_quiet, planned.report.left) == ((), True, [])
+    assert openings_of(again.draft) == openings_of(draft)
+    assert bodies(again.draft) == bodies(draft)
+
+
+def bodies(draft: Draft) -> dict[str, object]:
+    """Its examples in their plain form, by code."""
+    return {one.code: one.values["body"] for one in draft.of(Example)}

@@ -1,32 +1,38 @@
 """``apply``: the rows of a checked file, in one transaction; a second time changes nothing."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import Attribute, Entity, entities, entity_named, pointing_at
 from app.models import Activity, Booking, Opening, Unit
-from app.services.rulebook.calendar import open_days
+from app.rules.words import counted, day_words, joined
+from app.services.rulebook.calendar import openings_of
 from app.services.rulebook.draft import Draft, Entry
 from app.services.rulebook.sections import SECTIONS
 
 CHUNK = 500
 OWNED = {one.entity for one in SECTIONS if one.owned}
 WORDS = {
-    "created": "lignes créées",
-    "changed": "modifiées",
-    "removed": "retirées",
-    "unchanged": "inchangées",
+    "created": ("ligne créée", "lignes créées"),
+    "changed": ("modifiée", "modifiées"),
+    "removed": ("retirée", "retirées"),
+    "unchanged": ("inchangée", "inchangées"),
 }
+SEVERAL = 3
+"""Days beyond which those that stay open are told by their number."""
+Square = tuple[int, date]
+"""A unit's number and a day."""
 
 
 @dataclass
-class Count:
+class Tally:
     """What became of one sort of rows."""
 
     created: int = 0
@@ -52,7 +58,7 @@ class Report:
     ``changes`` tells each row, but openings, which go by the thousand.
     """
 
-    counts: dict[str, Count] = field(default_factory=dict)
+    counts: dict[str, Tally] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
 
@@ -65,8 +71,9 @@ class Report:
     def sentence(self) -> str:
         """What was done, in one line."""
         if self.is_quiet:
-            return f"Règlement appliqué : rien à changer ({self.total('unchanged')} lignes déjà en place)."
-        parts = [f"{self.total(what)} {word}" for what, word in WORDS.items() if self.total(what)]
+            kept = counted(self.total("unchanged"), "ligne déjà en place", "lignes déjà en place")
+            return f"Règlement appliqué : rien à changer ({kept})."
+        parts = [counted(self.total(what), *word) for what, word in WORDS.items() if self.total(what)]
         return f"Règlement appliqué : {', '.join(parts)}."
 
     def total(self, what: str) -> int:
@@ -78,8 +85,8 @@ def apply(draft: Draft, today: date) -> Report:
     """Write a draft that has no problem, and commit. Raises ValueError on one that has.
 
     The file is the truth for what it names: a key that is absent takes its default. Rows that it no
-    longer names are reported, not deleted, but for coming openings that nobody has booked. One read
-    an entity, then only what differs.
+    longer names are reported, not deleted, but for the coming openings of its units that nobody has
+    booked. One read an entity, then only what differs.
     """
     _refuse(draft)
     with unscoped("le règlement de la ville s’applique en entier"):
@@ -98,7 +105,7 @@ def write(draft: Draft, today: date) -> Report:
     rows: dict[int, Entity] = {}
     for entity, entries in _by_entity(draft):
         report.counts[entity.__name__] = _upsert(entity, entries, rows, report)
-    report.counts["Opening"] = _open(draft, today)
+    report.counts["Opening"] = _open(draft, today, report)
     return report
 
 
@@ -122,16 +129,17 @@ def _by_entity(draft: Draft) -> list[tuple[type[Entity], list[Entry]]]:
     return sorted(grouped.items(), key=lambda pair: tables[pair[0].__table__])  # type: ignore[index]
 
 
-def _upsert(entity: type[Entity], entries: list[Entry], rows: dict[int, Entity], report: Report) -> Count:
-    count = Count()
+def _upsert(entity: type[Entity], entries: list[Entry], rows: dict[int, Entity], report: Report) -> Tally:
+    count = Tally()
     identity = entries[0].identity if entries else ("id",)
-    known = {
-        tuple(getattr(row, name) for name in identity): row for row in db.session.scalars(select(entity))
-    }
+    known: dict[tuple[Any, ...], list[Entity]] = defaultdict(list)
+    for stored in db.session.scalars(select(entity).order_by(entity.id)):
+        known[tuple(getattr(stored, name) for name in identity)].append(stored)
+    twins: list[Entity] = []
     for entry in entries:
         values = _columns(entry, rows)
-        key = tuple(values[name] for name in identity)
-        row = known.pop(key, None)
+        row, *others = known.pop(tuple(values[name] for name in identity), [None])
+        twins += [one for one in others if one is not None]
         if row is None:
             row = entity(**values)
             db.session.add(row)
@@ -146,15 +154,17 @@ def _upsert(entity: type[Entity], entries: list[Entry], rows: dict[int, Entity],
         else:
             count.unchanged += 1
         rows[id(entry)] = row
-    above = _form_of(entity)
+    above, lone = _form_of(entity), not pointing_at(entity)
     named = {id(row) for row in rows.values()}
-    for key, row in list(known.items()):
-        if entity in OWNED or (above is not None and id(getattr(row, above.name)) in named):
-            report.changes.append(Change(row, "removed"))
-            db.session.delete(row)
+    unnamed = [one for several in known.values() for one in several]
+    for one in (*unnamed, *twins):
+        is_twin = lone and one in twins  # a row that the file names once is one row
+        if entity in OWNED or is_twin or (above is not None and id(getattr(one, above.name)) in named):
+            report.changes.append(Change(one, "removed"))
+            db.session.delete(one)
             count.removed += 1
-            del known[key]
-    report.left += [f"{entity.__term__.title_one} « {row} »" for row in known.values()]
+        else:
+            report.left.append(f"{entity.__term__.title_one} « {one} »")
     db.session.flush()
     return count
 
@@ -180,18 +190,23 @@ def _columns(entry: Entry, rows: dict[int, Entity]) -> dict[str, Any]:
     return values
 
 
-def _open(draft: Draft, today: date) -> Count:
-    """Bring the openings in line: five statements, in bulk."""
-    count = Count()
-    wanted = _numbered(draft)
-    if not wanted:
+def _open(draft: Draft, today: date, report: Report) -> Tally:
+    """Bring the openings of the file's units in line: five statements, in bulk.
+
+    After today a unit opens on the days that the file gives, and on those that somebody has booked, which
+    are told. Past days stay.
+    """
+    count = Tally()
+    units = _numbers(draft)
+    wanted = {(units[code], on): places for (code, on), places in openings_of(draft).items()}
+    if not units:
         return count
-    days = [on for _, on in wanted]
     existing = {
         (unit_id, on): (number, places)
         for number, unit_id, on, places in db.session.execute(
             select(Opening.id, Opening.unit_id, Opening.open_on, Opening.places).where(
-                Opening.open_on.between(min(days), max(days))
+                Opening.unit_id.in_(units.values()),
+                or_(Opening.open_on > today, Opening.open_on >= min((on for _, on in wanted), default=today)),
             )
         )
     }
@@ -213,35 +228,49 @@ def _open(draft: Draft, today: date) -> Count:
             update(Opening).where(Opening.id == number).values(places=places),
             execution_options={"synchronize_session": False},
         )
-    gone = _unused(
-        {key: row[0] for key, row in existing.items() if key not in wanted and key[1] > today}, today
-    )
+    unnamed = {key: row[0] for key, row in existing.items() if key not in wanted and key[1] > today}
+    kept = _booked(unnamed, today)
+    gone = [number for key, number in unnamed.items() if key not in kept]
     for first in range(0, len(gone), CHUNK):
         db.session.execute(
             delete(Opening).where(Opening.id.in_(gone[first : first + CHUNK])),
             execution_options={"synchronize_session": False},
         )
+    report.left += _still_open(kept, {number: code for code, number in units.items()})
     count.created, count.changed, count.removed = len(new), len(moved), len(gone)
     count.unchanged = len(wanted) - len(new) - len(moved)
     return count
 
 
-def _numbered(draft: Draft) -> dict[tuple[int, date], int | None]:
-    numbers = {
-        f"{activity}.{unit}": number
-        for activity, unit, number in db.session.execute(
-            select(Activity.code, Unit.code, Unit.id).join(Unit, Unit.activity_id == Activity.id)
-        )
-    }
-    return {(numbers[code], on): places for (code, on), places in open_days(draft).items()}
+def _numbers(draft: Draft) -> dict[str, int]:
+    """The rows of the file's units, by their codes."""
+    named = draft.codes("Unit")
+    stored = db.session.execute(
+        select(Activity.code, Unit.code, Unit.id).join(Unit, Unit.activity_id == Activity.id)
+    )
+    return {code: number for activity, unit, number in stored if (code := f"{activity}.{unit}") in named}
 
 
-def _unused(openings: dict[tuple[int, date], int], today: date) -> list[int]:
-    """Those of these openings on which nobody has a booking, whatever its state."""
-    if not openings:
+def _booked(squares: Iterable[Square], today: date) -> list[Square]:
+    """Those of these coming squares on which somebody has a booking, whatever its state."""
+    asked = set(squares)
+    if not asked:
         return []
     booked: Iterable[Any] = db.session.execute(
         select(Booking.unit_id, Booking.booked_on).where(Booking.booked_on > today).distinct()
     )
-    kept = {(unit_id, on) for unit_id, on in booked}
-    return [number for key, number in openings.items() if key not in kept]
+    return sorted(asked & {(unit_id, on) for unit_id, on in booked})
+
+
+def _still_open(squares: Iterable[Square], codes: Mapping[int, str]) -> list[str]:
+    """A line a unit: the days that stay open because somebody has booked them."""
+    days: dict[int, list[date]] = defaultdict(list)
+    for unit_id, on in squares:
+        days[unit_id].append(on)
+    return [
+        f"Ouverture « {codes[unit_id]} », réservée : le {joined(map(day_words, several))}"
+        if len(several) <= SEVERAL
+        else f"Ouverture « {codes[unit_id]} », réservée : {len(several)} jours, "
+        f"du {day_words(several[0])} au {day_words(several[-1])}"
+        for unit_id, several in days.items()
+    ]

@@ -41,6 +41,7 @@ class Stretch:
 
 def complete(draft: Draft) -> None:
     """Add to each school year its periods and its closing days."""
+    taken: set[tuple[str | None, date]] = set()
     for year in list(draft.sound(SchoolYear)):
         starts_on, ends_on = year.values["starts_on"], year.values["ends_on"]
         if not starts_on < ends_on or (ends_on - starts_on).days > LONGEST_YEAR:
@@ -61,14 +62,14 @@ def complete(draft: Draft) -> None:
                     Period,
                     stretch.name,
                     year.node,
-                    ("school_year_id", "name"),
+                    ("school_year_id", "starts_on"),
                     values,
                     {},
                     year,
                     "school_year",
                 )
             )
-        _close(draft, year)
+        _close(draft, year, taken)
 
 
 def _stretches(draft: Draft, year: Entry) -> list[Stretch]:
@@ -99,26 +100,27 @@ def stretches_of(zone: str, starts_on: date, ends_on: date) -> list[Stretch]:
 
 
 def _given(draft: Draft, year: Entry, given: list[tuple[GivenPeriod, Node]]) -> list[Stretch]:
+    """Those of them that can be: two may bear the same name, none shares a day with another."""
     found: list[Stretch] = []
-    names: set[str] = set()
     before: date | None = None
     for one, node in sorted(given, key=lambda pair: pair[0].starts_on):
-        if one.ends_on < one.starts_on:
-            draft.report([node.at("ends_on").problem("cette période finit avant de commencer.")])
-        elif one.starts_on < year.values["starts_on"] or one.ends_on > year.values["ends_on"]:
-            draft.report([node.problem(f"cette période sort de l’année {year.values['code']}.")])
-        elif before is not None and one.starts_on <= before:
-            draft.report(
-                [node.at("starts_on").problem("cette période en chevauche une autre : séparez-les.")]
-            )
-        elif one.name in names:
-            draft.report(
-                [node.at("name").problem(f"deux périodes s’appellent « {one.name} » : renommez-en une.")]
-            )
-        names.add(one.name)
+        wrong = _wrong_period(year, one, node, before)
+        if wrong is None:
+            found.append(Stretch(one.name, KINDS[one.period_kind], one.starts_on, one.ends_on))
+        else:
+            draft.report([wrong])
         before = max(before, one.ends_on) if before else one.ends_on
-        found.append(Stretch(one.name, KINDS[one.period_kind], one.starts_on, one.ends_on))
     return found
+
+
+def _wrong_period(year: Entry, one: GivenPeriod, node: Node, before: date | None) -> Problem | None:
+    if one.ends_on < one.starts_on:
+        return node.at("ends_on").problem("cette période finit avant de commencer.")
+    if one.starts_on < year.values["starts_on"] or one.ends_on > year.values["ends_on"]:
+        return node.problem(f"cette période sort de l’année {year.values['code']}.")
+    if before is not None and one.starts_on <= before:
+        return node.at("starts_on").problem("cette période en chevauche une autre : séparez-les.")
+    return None
 
 
 def _breaks(zone: str, starts_on: date, ends_on: date) -> list[Stretch]:
@@ -161,11 +163,12 @@ def _between(breaks: list[Stretch], starts_on: date, ends_on: date) -> list[Stre
     return found
 
 
-def _close(draft: Draft, year: Entry) -> None:
-    """The public holidays, then the closing days given: one row a day and a facility."""
-    taken: set[tuple[str | None, date]] = set()
+def _close(draft: Draft, year: Entry, taken: set[tuple[str | None, date]]) -> None:
+    """The public holidays, then the closing days given: one row a day and a facility, kept in ``taken``."""
     if year.extras["public_holidays"]:
         for on, name in french_holidays(year.values["starts_on"], year.values["ends_on"]):
+            if (None, on) in taken:
+                continue  # two years overlap, which is told of them
             taken.add((None, on))
             draft.entries.append(_closing_day(on, name, None, year.node))
     given: Iterable[tuple[Closed, Node]] = year.extras["closing_days"] or ()
@@ -215,7 +218,7 @@ def french_holidays(starts_on: date, ends_on: date) -> list[tuple[date, str]]:
     return sorted((on, name.replace("'", "’")) for on, name in found.items() if starts_on <= on <= ends_on)
 
 
-def open_days(draft: Draft) -> dict[tuple[str, date], int | None]:
+def openings_of(draft: Draft) -> dict[tuple[str, date], int | None]:
     """(unit code, day) -> places that day (None: the unit's own), over every school year of the file.
 
     Closing days are not taken out: a closure wins over an opening, so that the square says why it is closed.

@@ -120,7 +120,7 @@ def twins(draft: Draft) -> Iterator[Problem]:
         key = (entry.entity.__name__, *(one.code if isinstance(one, Entry) else one for one in parts))
         if isinstance(entry.parent, Entry):
             key = (*key, entry.parent.code)
-        if key in seen and entry.entity.__name__ not in ("Period", "ClosingDay"):
+        if key in seen:
             yield entry.problem("cette entrée est déjà plus haut : gardez-en une seule.")
         seen.add(key)
 

@@ -38,7 +38,7 @@ from app.rules.parameters import Known
 from app.rules.trying import Book
 from app.services.catalogue import USUAL, BrokenRule, Catalogue, catalogue, code_of, dated, with_usual
 from app.services.paperwork import rule_of
-from app.services.rulebook.calendar import open_days
+from app.services.rulebook.calendar import openings_of
 from app.services.rulebook.draft import Draft, Entry
 from app.services.rulings import offer_of
 from app.services.settings import Town
@@ -100,7 +100,7 @@ def book_of(draft: Draft) -> Book:
         town=Town(),
         documents={one.code: one.phrase or one.name for one in rows[DocumentType]},
     )
-    openings = {Slot(code, on): places for (code, on), places in open_days(draft).items()}
+    openings = {Slot(code, on): places for (code, on), places in openings_of(draft).items()}
     years = [(one.starts_on, one.ends_on) for one in rows[SchoolYear]]
     return _book(known, openings, rows[Activity], rows[DocumentType], years)
 

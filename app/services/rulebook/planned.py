@@ -139,7 +139,7 @@ def _touched(changes: Iterable[Change], before: Mapping[str, DatedRule], today: 
             yield _told(f"Fermeture du {day_words(row.closed_on)} ({row.reason})", held)
 
 
-class Held(NamedTuple):
+class ComingBooking(NamedTuple):
     """A square that a child holds or waits for."""
 
     slot: Slot
@@ -147,7 +147,7 @@ class Held(NamedTuple):
     facility_id: int
 
 
-def _coming(today: date) -> list[Held]:
+def _coming(today: date) -> list[ComingBooking]:
     by_id = catalogue().by_id
     rows = db.session.execute(
         select(Booking.unit_id, Booking.booked_on, Booking.child_id, Activity.facility_id)
@@ -156,10 +156,10 @@ def _coming(today: date) -> list[Held]:
         .where(Booking.booked_on >= today, Booking.status.in_(STANDS))
     )
     return [
-        Held(Slot(code_of(by_id[unit_id]), on), child_id, facility_id)
+        ComingBooking(Slot(code_of(by_id[unit_id]), on), child_id, facility_id)
         for unit_id, on, child_id, facility_id in rows
     ]
 
 
-def _told(why: str, held: list[Held]) -> Touched:
+def _told(why: str, held: list[ComingBooking]) -> Touched:
     return Touched(why, len(held), len({one.child_id for one in held}))

@@ -50,7 +50,7 @@ from app.rules.words import (
 from app.services.ages import age_words
 from app.services.catalogue import dated
 from app.services.rulebook import patterns
-from app.services.rulebook.calendar import Stretch, open_days
+from app.services.rulebook.calendar import Stretch, openings_of
 from app.services.rulebook.compiled import Rows, rows_now, rows_of
 from app.services.rulebook.draft import Draft
 from app.services.rulings import called
@@ -132,7 +132,7 @@ def printed(draft: Draft, today: date) -> Printed:
     rows = rows_of(draft)
     numbers = {f"{one.activity.code}.{one.code}": one.id for one in rows[Unit]}
     days: dict[int, dict[date, int | None]] = defaultdict(dict)
-    for (code, on), places in open_days(draft).items():
+    for (code, on), places in openings_of(draft).items():
         if on >= today:
             days[numbers[code]][on] = places
     return _printed(rows, days, today)

@@ -11,21 +11,25 @@ from sqlalchemy import func, select
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import entities
+from app.entities.calendar import PeriodKind
 from app.models import (
     Booking,
     ClosingDay,
     Facility,
     HistoryEntry,
     Opening,
+    Period,
     Question,
     QuestionFacility,
     Rule,
+    SchoolYear,
     Setting,
     Tariff,
     Unit,
 )
-from app.rules.calendar import Weekday
+from app.rules.calendar import ONE_DAY, Weekday
 from app.rules.registry import build
+from app.rules.words import NBSP
 from app.services.rulebook import Report, apply, check_text
 from tests.people import make_town
 
@@ -128,6 +132,91 @@ def test_an_opening_that_somebody_has_booked_stays(app: Flask) -> None:
             )
         )
     assert left == [booked_on]
+
+
+def test_coming_openings_go_though_the_file_gives_no_later_day(app: Flask) -> None:
+    applied()
+    before = coming(date(2027, 2, 1))
+    report = applied(opened_until("2027-02-01"))
+    assert before > 500
+    assert (report.counts["Opening"].removed, coming(date(2027, 2, 1))) == (before, 0)
+    assert coming(date(2027, 1, 4), until=date(2027, 2, 1)) > 0
+
+
+def test_a_file_that_opens_no_coming_day_leaves_those_booked_alone_and_names_them(app: Flask) -> None:
+    applied()
+    with unscoped("test"):
+        unit_id = db.session.scalars(select(Unit.id).where(Unit.code == "soiree")).one()
+        make_registered(unit_id, date(2026, 12, 4))
+    report = applied(opened_until("2026-09-01"))
+    assert coming(TODAY + ONE_DAY) == 1
+    (left,) = report.left
+    assert left.replace(NBSP, " ") == "Ouverture « jeunes.soiree », réservée : le vendredi 4 décembre 2026"
+    again = applied(opened_until("2026-09-01"))
+    assert (again.is_quiet, again.left) == (True, [left])
+
+
+def test_the_openings_of_a_unit_that_the_file_does_not_name_are_left_alone(app: Flask) -> None:
+    applied()
+    with unscoped("test"):
+        activity_id = db.session.scalars(select(Unit.activity_id).where(Unit.code == "soiree")).one()
+        unit = Unit(activity_id=activity_id, code="nuit", name="Nuit")
+        db.session.add(unit)
+        db.session.flush()
+        db.session.add(Opening(unit_id=unit.id, open_on=date(2026, 12, 4)))
+        db.session.commit()
+    assert applied().counts["Opening"].removed == 0
+
+
+def coming(from_on: date, until: date = date.max) -> int:
+    """How many openings from that day on."""
+    with unscoped("test"):
+        counted = select(func.count()).select_from(Opening)
+        return db.session.scalar(counted.where(Opening.open_on >= from_on, Opening.open_on < until)) or 0
+
+
+def opened_until(day: str) -> str:
+    """The real file, every activity open before that day alone; without its examples."""
+    begin, end = REAL.index("\nexamples:"), REAL.index("\nfreeze_dates:")
+    return re.sub(
+        r"\{periods: [^}]*days: [^}]*\}",
+        lambda found: re.sub(r",? ?until: [0-9-]+", "", found[0])[:-1] + f", until: {day}}}",
+        REAL[:begin] + "\n" + REAL[end:],
+    )
+
+
+def test_the_same_holidays_twice_in_a_year_are_two_rows(app: Flask) -> None:
+    """A year that begins on 1 September before the schools do begins in the summer holidays."""
+    text = changed(
+        "starts_on: 2025-09-01\n    ends_on: 2026-08-31", "starts_on: 2023-09-01\n    ends_on: 2024-08-31"
+    )
+    applied(text)
+    assert summers() == [date(2023, 9, 1), date(2024, 7, 6)]
+    assert applied(text).is_quiet
+    with unscoped("test"):  # what an earlier application made of it
+        for _ in range(3):
+            year_id = db.session.scalars(select(SchoolYear.id).where(SchoolYear.code == "2025-2026")).one()
+            summer = Period(
+                school_year_id=year_id,
+                name="Vacances d’été",
+                period_kind=PeriodKind.HOLIDAYS,
+                starts_on=date(2023, 9, 1),
+                ends_on=date(2023, 9, 3),
+            )
+            db.session.add(summer)
+        db.session.commit()
+    assert applied(text).counts["Period"].removed == 3
+    assert summers() == [date(2023, 9, 1), date(2024, 7, 6)]
+    assert applied(text).is_quiet
+
+
+def summers() -> list[date]:
+    """The first days of the summer holidays of the first year."""
+    with unscoped("test"):
+        asked = select(Period.starts_on).join(SchoolYear).order_by(Period.starts_on)
+        return list(
+            db.session.scalars(asked.where(Period.name == "Vacances d’été", SchoolYear.code == "2025-2026"))
+        )
 
 
 def make_registered(unit_id: int, on: date) -> None:

@@ -13,7 +13,7 @@ from app.declare import entities
 from app.models import Opening, Unit
 from app.rules.facts import Slot
 from app.services.rulebook import apply, check_text, export, plan
-from app.services.rulebook.calendar import open_days
+from app.services.rulebook.calendar import openings_of
 from tests.services.rulebook.test_apply import make_registered
 
 REAL = Path("communes/le-touvet.yaml").read_text(encoding="utf-8")
@@ -73,9 +73,9 @@ def test_what_was_changed_by_forms_is_exported(app: Flask) -> None:
         }
     checked = check_text(export(), TODAY)
     assert checked.is_sound, [str(one) for one in checked.problems]
-    assert len(open_days(checked.draft)) == len(kept)
-    assert open_days(checked.draft)["jeunes.soiree", date(2026, 12, 12)] == 7
-    assert open_days(checked.draft)["cantine.repas", date(2026, 12, 1)] == 3
+    assert len(openings_of(checked.draft)) == len(kept)
+    assert openings_of(checked.draft)["jeunes.soiree", date(2026, 12, 12)] == 7
+    assert openings_of(checked.draft)["cantine.repas", date(2026, 12, 1)] == 3
     assert plan(checked.draft, TODAY).report.is_quiet
 
 
@@ -147,7 +147,7 @@ def test_a_plan_counts_the_coming_bookings_that_it_touches(
 
 def test_a_square_is_open_in_the_export_as_it_was(app: Flask) -> None:
     loaded()
-    first = open_days(check_text(REAL, TODAY).draft)
-    second = open_days(check_text(export(), TODAY).draft)
+    first = openings_of(check_text(REAL, TODAY).draft)
+    second = openings_of(check_text(export(), TODAY).draft)
     assert first == second
     assert len({Slot(code, on) for code, on in first}) > 1000
