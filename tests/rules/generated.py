@@ -22,7 +22,7 @@ from app.rules.kinds.order import Priority, RegistrationWindow
 from app.rules.kinds.places import Capacity, Minimum, StaffRatio
 from app.rules.kinds.runs import Consecutive, FullWeek
 from app.rules.kinds.together import Combinations, Excludes, Requires, SameEachDay
-from app.rules.kinds.windows import OpensBefore, Window
+from app.rules.kinds.windows import OpensBefore, Window, WindowMonthly
 from app.rules.registry import Rule
 from app.rules.who import Who
 
@@ -202,7 +202,25 @@ RULES: dict[str, st.SearchStrategy[Rule]] = {
     ),
     "same_each_day": st.just(SameEachDay()),
     "staff_ratio": st.builds(StaffRatio, st.integers(1, 2), st.integers(1, 2), st.integers(1, 3), full),
+    "window_monthly": st.one_of(
+        st.builds(
+            WindowMonthly,
+            st.sampled_from(["first", "last"]),
+            gate=st.sampled_from(["booking", "both"]),
+            late=firm,
+            times=st.integers(1, 2),
+            per=per,
+        ),
+        st.builds(
+            WindowMonthly,
+            st.sampled_from(["first", "last"]),
+            closes=st.sampled_from(Weekday),
+            again=st.sampled_from(Weekday),
+            late=lates,
+        ),
+    ),
     "window": st.one_of(
+        st.builds(Window, closes_on=august, again=st.sampled_from(Weekday), late=lates),
         notices(Window, st.none(), st.just(Hour(0)), august),
         st.builds(
             Window,

@@ -17,7 +17,7 @@ from app.rules.calendar import Calendar, Hour, Span, Weekday, days_open
 from app.rules.facts import Booked, ChildPlan, Slot
 from app.rules.kinds.limits import Notice
 from app.rules.kinds.notice import NoticeDays, NoticeHours, NoticeMonthly, NoticePeriod, NoticeWeekly
-from app.rules.kinds.windows import Window
+from app.rules.kinds.windows import Window, WindowMonthly
 from app.rules.periods import span_of
 from app.rules.registry import kinds
 from app.rules.verdict import Severity
@@ -160,6 +160,18 @@ TABLE: list[tuple[str, Notice, date, datetime]] = [
     (
         "a fixed date, never after the day",
         Window(closes_on=date(2024, 3, 20)), date(2024, 3, 14), paris(2024, 3, 15),
+    ),
+    (
+        "the last full week of February, that ends on a Thursday",
+        WindowMonthly("last"), date(2024, 3, 14), paris(2024, 2, 24),
+    ),
+    (
+        "the last week that is full up to its Thursday",
+        WindowMonthly("last", closes=Weekday.THURSDAY), date(2024, 3, 14), paris(2024, 3, 1),
+    ),
+    (
+        "the first full week of January, that begins on a Monday",
+        WindowMonthly("first", 2, closes_at=NOON), date(2024, 3, 1), paris(2024, 1, 5, 12),
     ),
     ("the turn of the school year", NoticePeriod(7, NOON), date(2024, 9, 10), paris(2024, 8, 26, 12)),
     ("15 days before the summer", NoticePeriod(15, NOON), date(2024, 8, 21), paris(2024, 6, 21, 12)),

@@ -122,9 +122,10 @@ def test_the_best_priority_ranks_and_without_one_comes_last() -> None:
 def test_they_read_as_a_parent_would_read_them() -> None:
     said: dict[Rule, str] = {
         WINDOW: "On s’inscrit à partir du lundi 4 mars 2024 à 7 h, jusqu’au vendredi 31 mai 2024 à 24 h.",
+        RegistrationWindow(starts="next_month"): "Une inscription commence le mois suivant.",
         RegistrationWindow(
-            starts="next_month"
-        ): "On s’inscrit toute l’année ; l’inscription commence le mois suivant.",
+            closes_on=date(2024, 5, 31), starts="next_month"
+        ): "On s’inscrit jusqu’au vendredi 31 mai 2024 à 24 h ; l’inscription commence le mois suivant.",
         Priority(1): "Quand les places manquent, rang 1.",
     }
     for rule, sentence in said.items():

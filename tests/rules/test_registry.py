@@ -147,9 +147,9 @@ def test_sentences_read_as_a_parent_would_read_them() -> None:
         "avec une majoration.",
         NoticeDays(2, times=3, per="period"): "Réservable et annulable jusqu’à 2 jours avant, 24 h ; "
         "3 retards tolérés par période.",
-        NoticeHours(72): "Réservable et annulable jusqu’à 72 heures avant.",
+        NoticeHours(72): "Réservable et annulable jusqu’à 72 heures avant le début du jour réservé.",
         NoticeHours(48, Hour(510), "working"): "Réservable et annulable jusqu’à 48 heures "
-        "des jours ouvrés avant 8 h 30.",
+        "des jours ouvrés avant 8 h 30 le jour réservé.",
         NoticeMonthly(20, Hour(720)): "Réservable et annulable jusqu’au 20 du mois d’avant, 12 h.",
         NoticeMonthly(
             31, months_before=0

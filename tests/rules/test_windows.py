@@ -6,10 +6,10 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from app.rules.booking import DatedRule, bookable_from, bookable_until, describe_dated, judge, looks_around
-from app.rules.calendar import Hour
+from app.rules.calendar import Hour, Weekday
 from app.rules.facts import Child, Slot
 from app.rules.kinds.counting import Count
-from app.rules.kinds.windows import OpensBefore, Window
+from app.rules.kinds.windows import OpensBefore, Window, WindowMonthly
 from app.rules.registry import Rule, build, describe
 from app.rules.values import Misread
 from app.rules.who import Who, read
@@ -174,6 +174,13 @@ def test_a_late_cancellation_of_a_window_has_its_own_date() -> None:
             Window(closes_on=date(2024, 12, 6), gate="booking", late="surcharge"),
             "Réservable jusqu’au vendredi 6 décembre 2024 à 24 h ; ensuite, avec une majoration.",
         ),
+        (
+            WindowMonthly("last", again=Weekday.FRIDAY, gate="booking"),
+            (
+                "Réservable la dernière semaine complète du mois d’avant, du lundi au vendredi à 24 h, "
+                "puis le vendredi de la semaine d’avant."
+            ),
+        ),
         (OpensBefore(30), "Réservable au plus tôt 30 jours avant."),
         (OpensBefore(1, SEVEN), "Réservable au plus tôt 1 jour avant, à 7 h."),
     ],
@@ -188,11 +195,58 @@ def test_sentences_read_as_a_parent_would_read_them(rule: Rule, words: str) -> N
         ({}, "jour d’ouverture"),
         ({"opens_on": "2024-09-02", "closes_on": "2024-09-01"}, "échangez-les"),
         ({"opens_on": "2024-09-02", "gate": "cancelling"}, "changez « gate »"),
+        ({"opens_on": "2024-09-02", "again": "lundi"}, "donnez « closes_on »"),
+        ({"closes_on": "2024-09-02", "again": "lundi", "times": 2}, "« times » ou « again »"),
     ],
 )
 def test_a_window_that_contradicts_itself_is_told(values: dict[str, object], word: str) -> None:
     built = build("window", values)
     assert built.rule is None and word in built.errors[0].message.replace(NBSP, " ")
+
+
+# --- A week each month, and a day on which it opens again -------------------------------------------
+
+MONTHLY = [DatedRule(WindowMonthly("last", again=Weekday.FRIDAY, gate="booking"), ALWAYS)]
+OCTOBER = Slot(MATIN, date(2024, 10, 16))
+
+
+@pytest.mark.parametrize(
+    ("now", "accepted"),
+    [
+        (paris(2024, 9, 22, 23, 59), False),  # September's last full week begins on the 23rd
+        (paris(2024, 9, 23), True),
+        (paris(2024, 9, 27, 23, 59), True),
+        (paris(2024, 9, 28), False),
+        (paris(2024, 10, 10, 23, 59), False),
+        (paris(2024, 10, 11), True),  # the Friday of the week before
+        (paris(2024, 10, 11, 23, 59), True),
+        (paris(2024, 10, 12), False),
+    ],
+)
+def test_the_last_full_week_of_a_month_for_the_next_and_fridays_for_what_is_urgent(
+    now: datetime, accepted: bool
+) -> None:
+    assert asks(MONTHLY, now, LILA, OCTOBER) is accepted
+    assert bookable_from(OCTOBER, MONTHLY) == paris(2024, 9, 23)
+    assert bookable_until(OCTOBER, MONTHLY, CALENDAR) == paris(2024, 10, 12)
+
+
+def test_between_the_two_it_says_when_it_opens_again() -> None:
+    (refusal,) = judge(plan(of_child(add=[OCTOBER]), now=paris(2024, 10, 1)), MONTHLY).refusals
+    assert refusal.sentence.replace(NBSP, " ") == (
+        "Le matin des Grappaloups du mercredi 16 octobre 2024 : c’était réservable jusqu’au vendredi 27 "
+        "septembre 2024 à 24 h, et le sera de nouveau le vendredi 11 octobre 2024."
+    )
+    assert refusal.until is None and refusal.remedy is not None
+
+
+def test_dates_may_open_again_too_and_what_is_cancelled_does_not() -> None:
+    rule = Window(date(2024, 8, 1), closes_on=date(2024, 8, 31), again=Weekday.MONDAY)
+    rules = [DatedRule(rule, ALWAYS)]
+    assert asks(rules, paris(2024, 8, 31)) and asks(rules, paris(2024, 9, 2, 23))
+    assert not asks(rules, paris(2024, 9, 1)) and not asks(rules, paris(2024, 9, 3))
+    gone = of_child(drop=[SQUARE], before=[SQUARE])
+    assert not judge(plan(gone, now=paris(2024, 9, 2, 12)), rules).accepted
 
 
 # --- Who -----------------------------------------------------------------------------------------

@@ -64,6 +64,12 @@ def days_words(days: int, counted_as: Counted, of: str = "") -> str:
     return f"jusqu’au {one} d’avant{of and ' ' + of}"
 
 
+def months_words(months_before: int) -> str:
+    """ "du même mois", "du mois d’avant", "du mois, 2 mois avant"."""
+    named = {0: "du même mois", 1: "du mois d’avant"}
+    return named.get(months_before, f"du mois, {months_before}{NBSP}mois avant")
+
+
 @kind(
     "notice",
     title="Délai : des jours avant",
@@ -101,7 +107,9 @@ class NoticeHours(Notice):
 
     hours: int = param("Nombre d’heures avant", unit="heures", minimum=1, maximum=24 * 366)
     begins: Hour = param(
-        "Heure de début", default=START_OF_DAY, help="Celle du service. 0:00 : le début du jour réservé."
+        "Heure de début",
+        default=START_OF_DAY,
+        help="Celle du service, d’où les heures se comptent. 0:00 : le début du jour réservé.",
     )
     counted: Literal["calendar", "working"] = param(
         "Jours comptés",
@@ -114,8 +122,8 @@ class NoticeHours(Notice):
     def deadline(self) -> str:
         hours = counted(self.hours, "heure", "heures")
         working = " des jours ouvrés" if self.counted == "working" else ""
-        begins = "" if self.begins == START_OF_DAY else f" {hour_words(self.begins)}"
-        return f"jusqu’à {hours}{working} avant{begins}"
+        begins = "le début du jour" if self.begins == START_OF_DAY else f"{hour_words(self.begins)} le jour"
+        return f"jusqu’à {hours}{working} avant {begins} réservé"
 
     def day(self, slot: Slot, calendar: Calendar) -> tuple[date, Hour]:
         days, left = divmod(self.hours * 60 - self.begins.minutes, MINUTES_A_DAY)
@@ -178,10 +186,7 @@ class NoticeMonthly(Notice):
     @property
     def deadline(self) -> str:
         day = {1: "1er", 31: "dernier jour"}.get(self.day_of_month, str(self.day_of_month))
-        month = {0: "du même mois", 1: "du mois d’avant"}.get(
-            self.months_before, f"du mois, {self.months_before}{NBSP}mois avant"
-        )
-        return f"jusqu’au {day} {month}, {hour_words(self.hour)}"
+        return f"jusqu’au {day} {months_words(self.months_before)}, {hour_words(self.hour)}"
 
     def day(self, slot: Slot, calendar: Calendar) -> tuple[date, Hour]:
         return add_months(slot.on, -self.months_before, self.day_of_month), self.hour

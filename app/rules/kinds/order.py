@@ -79,16 +79,22 @@ class RegistrationWindow(Between):
 
     @property
     def when(self) -> str:
-        """ "On s’inscrit à partir du lundi 4 mars 2024, jusqu’au …"."""
-        if not self.dates:
-            return "On s’inscrit toute l’année"
+        """ "On s’inscrit à partir du lundi 4 mars 2024, jusqu’au …"; without dates it opens nothing, and says
+        only from when a registration counts.
+        """
+        if not self.is_dated:
+            return f"Une inscription commence {STARTS[self.starts]}"
         asked = " ; hors de ces dates, le service décide" if self.late == "ask_staff" else ""
         return f"On s’inscrit {', '.join(self.dates)}{asked}"
 
     @property
     def starting(self) -> str:
         """From when it counts, where that is not at once."""
-        return "" if self.starts == "at_once" else f" ; l’inscription commence {STARTS[self.starts]}"
+        return (
+            ""
+            if self.starts == "at_once" or not self.is_dated
+            else f" ; l’inscription commence {STARTS[self.starts]}"
+        )
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
         return iter(())

@@ -1,4 +1,4 @@
-"""When bookings open and close: fixed dates, or so many days ahead; sooner for whole weeks.
+"""When bookings open and close: fixed dates, a week each month, so many days ahead; sooner for whole weeks.
 
 « Residents first » is two rows of the same window, told apart by whom they are for (``app.rules.who``).
 """
@@ -11,15 +11,35 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
-from app.rules.calendar import END_OF_DAY, ONE_DAY, START_OF_DAY, Calendar, Hour, Span, instant
+from app.rules.calendar import (
+    END_OF_DAY,
+    ONE_DAY,
+    START_OF_DAY,
+    Calendar,
+    Hour,
+    Span,
+    Weekday,
+    add_months,
+    instant,
+)
 from app.rules.facts import Action, ChildPlan, Covers, Plan, Slot
 from app.rules.kinds.counting import span_words
-from app.rules.kinds.limits import Between, Notice
+from app.rules.kinds.limits import ABLE, EFFECTS, OUTCOMES, SEVERITIES, Between, Notice
+from app.rules.kinds.notice import months_words
 from app.rules.kinds.runs import open_days, short_runs
-from app.rules.periods import span_of
-from app.rules.registry import BadParameter, kind, param
+from app.rules.periods import monday_of, span_of
+from app.rules.registry import BadParameter, Opening, kind, param
 from app.rules.verdict import Refusal, as_it_was, withdraw
-from app.rules.words import NBSP, counted, day_words, hour_words, moment_words, sentence
+from app.rules.words import (
+    NBSP,
+    counted,
+    day_words,
+    hour_words,
+    limit_words,
+    moment_words,
+    sentence,
+    weekday_words,
+)
 
 Sooner = Literal["nobody", "full_week", "run"]
 SOONER = {"nobody": "personne", "full_week": "les semaines entières", "run": "des jours de suite"}
@@ -34,6 +54,74 @@ def too_soon(plan: Plan, mine: ChildPlan, slot: Slot, opens: datetime) -> Refusa
     return Refusal(mine.child.id, frozenset({slot}), text, remedy=withdraw([slot]))
 
 
+def before_opening(rule: Opening, plan: Plan, covers: Covers) -> Iterator[Refusal]:
+    """What is asked before its square opens."""
+    for mine, slot in plan.changed("booking", covers):
+        opens = rule.opening(slot)
+        if opens is not None and plan.now < opens:
+            yield too_soon(plan, mine, slot, opens)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopening(Notice):
+    """A window that, once closed, opens again one day of the week before, for urgent requests.
+
+    ``limit`` is then the end of that day: until it comes nothing is past, it is only not open.
+    """
+
+    again: Weekday | None = param(
+        "Rouvre",
+        default=None,
+        help="Ce jour de la semaine d’avant, tout le jour, pour réserver ce qui ne pouvait plus l’être.",
+    )
+
+    @property
+    def anew(self) -> str:
+        """The end of the sentence: when it opens again."""
+        return "" if self.again is None else f", puis le {weekday_words(self.again)} de la semaine d’avant"
+
+    def problems(self) -> Iterator[BadParameter]:
+        yield from Notice.problems(self)
+        if self.again is not None and self.times is not None:
+            yield BadParameter(
+                "again", "Un retard se tolère, ou attend ce jour : retirez « times » ou « again »."
+            )
+
+    def shuts(self, slot: Slot, action: Action, calendar: Calendar) -> datetime | None:
+        """When the window itself closes; None: it does not."""
+        raise NotImplementedError
+
+    def limit(self, slot: Slot, action: Action, calendar: Calendar) -> datetime | None:
+        shuts, again = self.shuts(slot, action, calendar), self._again_on(slot)
+        if shuts is None or again is None or action == "cancelling":
+            return shuts
+        return max(shuts, instant(again, END_OF_DAY))
+
+    def shut(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
+        """What is asked between the closing and the day on which it opens again."""
+        for mine, slot in plan.changed("booking", covers):
+            shuts, again = self.shuts(slot, "booking", plan.calendar), self._again_on(slot)
+            if shuts is None or again is None or not shuts <= plan.now < instant(again):
+                continue
+            text = (
+                f"{sentence(plan.named(slot.unit))} du {day_words(slot.on)}{NBSP}: c’était {ABLE['booking']} "
+                f"jusqu’au {limit_words(shuts)}, et le sera de nouveau le {day_words(again)}."
+            )
+            if self.late != "refused":
+                text += f" D’ici là, {OUTCOMES[self.late]}."
+            yield Refusal(
+                mine.child.id,
+                frozenset({slot}),
+                text,
+                SEVERITIES[self.late],
+                remedy=withdraw([slot]),
+                effect=EFFECTS.get(self.late, ""),
+            )
+
+    def _again_on(self, slot: Slot) -> date | None:
+        return None if self.again is None else monday_of(slot.on) + ONE_DAY * (self.again - 7)
+
+
 @kind(
     "window",
     title="Dates d’ouverture et de fermeture",
@@ -41,7 +129,7 @@ def too_soon(plan: Plan, mine: ChildPlan, slot: Slot, opens: datetime) -> Refusa
     example={"opens_on": "2026-08-24", "opens_at": "07:00", "closes_on": "2026-12-06"},
 )
 @dataclass(frozen=True, slots=True)
-class Window(Between, Notice):
+class Window(Between, Reopening):
     """Refuse what is asked before a date and hour, or after another, of the squares that it governs."""
 
     opens_on: date | None = param("Ouvre le", default=None)
@@ -57,12 +145,14 @@ class Window(Between, Notice):
     days_in_a_row: int = param("Jours de suite", unit="jours", minimum=2, maximum=31, default=2)
 
     def problems(self) -> Iterator[BadParameter]:
-        yield from Notice.problems(self)
+        yield from Reopening.problems(self)
         if self.opens_on is None and self.closes_on is None:
             yield BadParameter("opens_on", "Donnez le jour d’ouverture, celui de fermeture, ou les deux.")
         yield from self.upside_down()
         if self.opens_on is not None and self.gate == "cancelling":
             yield BadParameter("opens_on", "L’ouverture ne vaut que pour réserver : changez « gate ».")
+        if self.again is not None and (self.closes_on is None or self.gate == "cancelling"):
+            yield BadParameter("again", "Ne rouvre que ce qui se ferme pour réserver : donnez « closes_on ».")
 
     @property
     def when(self) -> str:
@@ -71,9 +161,9 @@ class Window(Between, Notice):
             told.append("plus tôt pour les semaines entières")
         if self.sooner_for == "run":
             told.append(f"plus tôt pour {self.days_in_a_row}{NBSP}jours de suite")
-        return ", ".join(told)
+        return ", ".join(told) + self.anew
 
-    def limit(self, slot: Slot, action: Action, calendar: Calendar) -> datetime | None:
+    def shuts(self, slot: Slot, action: Action, calendar: Calendar) -> datetime | None:
         if self.closes is None or self.gate not in (action, "both"):
             return None
         return min(self.closes, instant(slot.on, END_OF_DAY))
@@ -85,6 +175,7 @@ class Window(Between, Notice):
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
         yield from Notice.refusals(self, plan, covers)
+        yield from self.shut(plan, covers)
         if self.opens is None or plan.now >= self.opens:
             return
         for mine in plan.children:
@@ -160,7 +251,66 @@ class OpensBefore:
         return instant(slot.on - ONE_DAY * self.days, self.hour)
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
-        for mine, slot in plan.changed("booking", covers):
-            opens = self.opening(slot)
-            if plan.now < opens:
-                yield too_soon(plan, mine, slot, opens)
+        yield from before_opening(self, plan, covers)
+
+
+Week = Literal["first", "last"]
+WEEKS = {"first": "la première semaine complète", "last": "la dernière semaine complète"}
+
+
+@kind(
+    "window_monthly",
+    title="Une semaine chaque mois",
+    says="{able} {when}{then}.",
+    example={"week": "last", "again": "vendredi", "gate": "booking"},
+)
+@dataclass(frozen=True, slots=True)
+class WindowMonthly(Reopening):
+    """Refuse what is asked before or after a week of an earlier month, from its Monday to a day of it.
+
+    The first, or the last, whose days from Monday to the closing are all of that month.
+    """
+
+    week: Week = param("La semaine", labels=WEEKS)
+    months_before: int = param(
+        "Nombre de mois avant", minimum=1, maximum=12, default=1, help="1 : le mois d’avant."
+    )
+    opens_at: Hour = param("Ouvre le lundi à", default=START_OF_DAY)
+    closes: Weekday = param(
+        "Ferme le", default=Weekday.FRIDAY, help="La semaine est complète jusqu’à ce jour."
+    )
+    closes_at: Hour = param("À", default=END_OF_DAY)
+
+    def problems(self) -> Iterator[BadParameter]:
+        yield from Reopening.problems(self)
+        if self.gate == "cancelling":
+            yield BadParameter("gate", "L’ouverture ne vaut que pour réserver : changez « gate ».")
+        if self.closes is Weekday.MONDAY and self.closes_at <= self.opens_at:
+            yield BadParameter("closes_at", "La fermeture vient avant l’ouverture : échangez-les.")
+
+    @property
+    def when(self) -> str:
+        opens = "" if self.opens_at == START_OF_DAY else f" à {hour_words(self.opens_at)}"
+        days = f"du lundi{opens} au {weekday_words(self.closes)} à {hour_words(self.closes_at)}"
+        return f"{WEEKS[self.week]} {months_words(self.months_before)}, {days}{self.anew}"
+
+    def monday(self, slot: Slot) -> date:
+        """The Monday of the week in which the square is asked."""
+        first = add_months(slot.on, -self.months_before, day=1)
+        if self.week == "first":
+            return monday_of(first + ONE_DAY * 6)
+        return monday_of(add_months(first, 1) - ONE_DAY * (1 + self.closes))
+
+    def day(self, slot: Slot, calendar: Calendar) -> tuple[date, Hour]:
+        return self.monday(slot) + ONE_DAY * self.closes, self.closes_at
+
+    def shuts(self, slot: Slot, action: Action, calendar: Calendar) -> datetime | None:
+        return Notice.limit(self, slot, action, calendar)
+
+    def opening(self, slot: Slot) -> datetime:
+        return instant(self.monday(slot), self.opens_at)
+
+    def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
+        yield from Notice.refusals(self, plan, covers)
+        yield from self.shut(plan, covers)
+        yield from before_opening(self, plan, covers)
