@@ -31,7 +31,8 @@ def rulebook_check(file: Path, as_json: bool) -> None:
         _say_json({"file": str(file), "ok": True, "counts": checked.counts(), "problems": []})
     else:
         tried = f", {counted(examples, 'exemple respecté', 'exemples respectés')}" if examples else ""
-        click.echo(f"{file} : rien à corriger ({lines} lignes de réglages{tried}).")
+        read = counted(lines, "ligne de réglages", "lignes de réglages")
+        click.echo(f"{file} : rien à corriger ({read}{tried}).")
 
 
 @rulebook_group.command("plan")
@@ -68,10 +69,12 @@ def rulebook_plan(file: Path, as_json: bool) -> None:
             click.echo(line)
     opened = planned.report.counts["Opening"]
     if opened.created or opened.changed or opened.removed:
-        click.echo(
-            f"~ Jours d’ouverture : {opened.created} ajoutés, {opened.changed} modifiés, "
-            f"{opened.removed} retirés."
+        told = (
+            counted(opened.created, "ajouté", "ajoutés"),
+            counted(opened.changed, "modifié", "modifiés"),
+            counted(opened.removed, "retiré", "retirés"),
         )
+        click.echo(f"~ Jours d’ouverture : {', '.join(told)}.")
     for left in planned.report.left:
         click.echo(f"  Hors du fichier, laissé en base : {left}")
     for touched in planned.touched:

@@ -218,6 +218,22 @@ def french_holidays(starts_on: date, ends_on: date) -> list[tuple[date, str]]:
     return sorted((on, name.replace("'", "’")) for on, name in found.items() if starts_on <= on <= ends_on)
 
 
+def closing_runs(closings: Iterable[ClosingDay]) -> list[list[ClosingDay]]:
+    """Days in a row, in one facility and for one reason, by their first day."""
+    runs: list[list[ClosingDay]] = []
+    for one in sorted(closings, key=lambda one: (one.facility_id or 0, one.reason, one.closed_on)):
+        last = runs[-1][-1] if runs else None
+        if last is not None and (last.facility_id, last.reason, last.closed_on + ONE_DAY) == (
+            one.facility_id,
+            one.reason,
+            one.closed_on,
+        ):
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return sorted(runs, key=lambda run: (run[0].closed_on, run[0].facility_id or 0))
+
+
 def openings_of(draft: Draft) -> dict[tuple[str, date], int | None]:
     """(unit code, day) -> places that day (None: the unit's own), over every school year of the file.
 

@@ -127,26 +127,14 @@ def twins(draft: Draft) -> Iterator[Problem]:
 
 @checks
 def rules(draft: Draft) -> Iterator[Problem]:
-    """Each rule is built by its kind; its parameters are then kept in their plain form."""
+    """Each rule is built by its kind; its parameters are then kept in their plain form.
+
+    What could not be read of one hides nothing of the rest of it.
+    """
     units, known = draft.codes("Unit"), vocabulary(draft)
-    for entry in draft.sound(Rule):
-        found = rule_kinds().get(entry.values["rule_kind"])
-        if found is None:
-            code = entry.values["rule_kind"]
-            entry.broken = True
-            yield entry.problem(
-                f"la sorte de règle « {code} » n’existe pas : {hint(code, rule_kinds())}", "kind"
-            )
-            continue
-        built = build(entry.values["rule_kind"], entry.values["parameters"], known)
-        for error in built.errors:
-            yield entry.problem(error.message, "parameters", error.name)
-        if built.rule is not None:
-            entry.values["parameters"] = dump(built.rule)
-        else:
-            entry.broken = True
-        for error in out_of_its_reach(found.made, entry.values["units"], entry.values["weekdays"]):
-            yield entry.problem(error.message, error.name)
+    for entry in draft.of(Rule):
+        if "rule_kind" not in entry.misread:
+            yield from _of_its_kind(known, entry)
         activity: Entry | None = entry.values["activity"]
         for code in entry.values["units"] or ():
             if code not in units:
@@ -156,6 +144,26 @@ def rules(draft: Draft) -> Iterator[Problem]:
         for key in ("who", "unless"):
             yield from _whom(known, entry, key)
         yield from _dates(entry)
+
+
+def _of_its_kind(words_of: Known, entry: Entry) -> Iterator[Problem]:
+    """What its kind says of a rule; a rule of no kind, or whose parameters are wrong, is broken."""
+    code = entry.values["rule_kind"]
+    found = rule_kinds().get(code)
+    if found is None:
+        entry.broken = True
+        yield entry.problem(f"la sorte de règle « {code} » n’existe pas : {hint(code, rule_kinds())}", "kind")
+        return
+    if "parameters" not in entry.misread:
+        built = build(code, entry.values["parameters"], words_of)
+        for error in built.errors:
+            yield entry.problem(error.message, "parameters", error.name)
+        if built.rule is not None:
+            entry.values["parameters"] = dump(built.rule)
+        else:
+            entry.broken = True
+    for error in out_of_its_reach(found.made, entry.values["units"], entry.values["weekdays"]):
+        yield entry.problem(error.message, error.name)
 
 
 def _whom(words_of: Known, entry: Entry, key: str) -> Iterator[Problem]:

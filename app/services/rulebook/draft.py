@@ -12,7 +12,8 @@ from app.services.rulebook.source import Node, Problem, Table
 class Entry:
     """A row to be: the values of its attributes, what is no attribute, where it is written.
 
-    ``code`` names it in references: a unit's is « activity.unit ».
+    ``code`` names it in references: a unit's is « activity.unit ». ``broken``: something of it is wrong;
+    ``misread``: the attributes whose values are therefore not those of the file.
     """
 
     entity: type[Entity]
@@ -24,6 +25,7 @@ class Entry:
     parent: "Entry | None" = None
     parent_name: str = ""
     broken: bool = False
+    misread: set[str] = field(default_factory=set)
 
     @property
     def above(self) -> "Entry":

@@ -34,7 +34,6 @@ from app.models import (
     Setting,
 )
 from app.rules import kinds as _kinds  # noqa: F401  (registers them)
-from app.rules.calendar import ONE_DAY
 from app.rules.registry import kinds
 from app.rules.words import MONTHS
 from app.services.rulebook import calendar, patterns
@@ -174,9 +173,7 @@ def _year(row: SchoolYear) -> Plain:
             for one in stretches
         ]
     closings = db.session.scalars(
-        select(ClosingDay)
-        .where(ClosingDay.closed_on.between(row.starts_on, row.ends_on))
-        .order_by(ClosingDay.facility_id, ClosingDay.closed_on)
+        select(ClosingDay).where(ClosingDay.closed_on.between(row.starts_on, row.ends_on))
     ).all()
     usual = set(calendar.french_holidays(row.starts_on, row.ends_on))
     if usual <= {(one.closed_on, one.reason) for one in closings if one.facility_id is None}:
@@ -197,18 +194,7 @@ def _stretches(zone: str, year: SchoolYear) -> list[Stretch] | None:
 
 def _closed(closings: Iterable[ClosingDay]) -> Iterator[Plain]:
     """Days in a row, in one facility and for one reason, are one line."""
-    runs: list[list[ClosingDay]] = []
-    for one in closings:
-        last = runs[-1][-1] if runs else None
-        follows = last is not None and (
-            (last.facility_id, last.reason, last.closed_on + ONE_DAY)
-            == (one.facility_id, one.reason, one.closed_on)
-        )
-        if follows:
-            runs[-1].append(one)
-        else:
-            runs.append([one])
-    for run in runs:
+    for run in calendar.closing_runs(closings):
         line: Plain = {"starts_on": run[0].closed_on.isoformat()}
         if len(run) > 1:
             line["ends_on"] = run[-1].closed_on.isoformat()

@@ -50,7 +50,7 @@ from app.rules.words import (
 from app.services.ages import age_words
 from app.services.catalogue import dated
 from app.services.rulebook import patterns
-from app.services.rulebook.calendar import Stretch, openings_of
+from app.services.rulebook.calendar import Stretch, closing_runs, openings_of
 from app.services.rulebook.compiled import Rows, rows_now, rows_of
 from app.services.rulebook.draft import Draft
 from app.services.rulings import called
@@ -322,20 +322,7 @@ def _year(year: SchoolYear, rows: Rows) -> PrintedYear:
         for one in sorted(rows[Period], key=lambda one: one.starts_on)
         if one.school_year is year and one.period_kind is PeriodKind.HOLIDAYS
     ]
-    closed: list[list[ClosingDay]] = []
-    for one in sorted(rows[ClosingDay], key=lambda one: (one.reason, one.facility_id or 0, one.closed_on)):
-        if not year.starts_on <= one.closed_on <= year.ends_on:
-            continue
-        last = closed[-1][-1] if closed else None
-        if last and (last.reason, last.facility, last.closed_on + ONE_DAY) == (
-            one.reason,
-            one.facility,
-            one.closed_on,
-        ):
-            closed[-1].append(one)
-        else:
-            closed.append([one])
-    closed.sort(key=lambda run: run[0].closed_on)
+    closed = closing_runs(one for one in rows[ClosingDay] if year.starts_on <= one.closed_on <= year.ends_on)
     return PrintedYear(
         year.code,
         tuple(periods),

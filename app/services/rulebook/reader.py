@@ -88,10 +88,10 @@ def _read_fields(draft: Draft, section: Section, entry: Entry, rank: int, today:
             if isinstance(result, Read):
                 value = result.value
             else:
-                entry.broken = True
+                _misread(entry, one)
                 draft.report(result)
         elif one.required:
-            entry.broken = True
+            _misread(entry, one)
             draft.report([content.problem(f"il manque « {key} » ({one.label}) : ajoutez cette ligne.")])
         if one.attribute is None:
             entry.extras[key] = value
@@ -99,6 +99,12 @@ def _read_fields(draft: Draft, section: Section, entry: Entry, rank: int, today:
         if one.attribute.name == "position" and given is None:
             value = rank
         entry.values[one.attribute.name] = value
+
+
+def _misread(entry: Entry, one: Field) -> None:
+    entry.broken = True
+    if one.attribute is not None:
+        entry.misread.add(one.attribute.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +221,7 @@ def _resolve(draft: Draft) -> None:
                 entry.values[name] = known[value.code]
                 continue
             entry.broken = True
+            entry.misread.add(name)
             entry.values[name] = None
             section = next((one for one in SECTIONS if one.entity.__name__ == value.entity), None)
             where = section.key if section else "units"

@@ -159,7 +159,8 @@ def parse(text: str) -> tuple[Table, list[Problem]]:
         mark = error.problem_mark
         where = f", ligne {mark.line + 1}, colonne {mark.column + 1}" if mark else ""
         raise Unreadable(
-            f"Ce n’est pas du YAML{where} : vérifiez l’alignement, les « : », les crochets et les guillemets."
+            f"Ce n’est pas du YAML{where} : vérifiez l’alignement, les crochets et les guillemets ; une "
+            "phrase qui contient « : » se met entre guillemets."
         ) from error
     except YAMLError as error:
         raise Unreadable(f"Ce n’est pas du YAML : {error}.") from error

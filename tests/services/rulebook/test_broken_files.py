@@ -48,6 +48,40 @@ def test_faults_of_different_sections_are_told_together() -> None:
     assert len(lines) >= 4
 
 
+def test_the_faults_of_one_rule_are_told_together() -> None:
+    rule = """  mercredi-delai:
+    weekdays: lundis
+    kind: notice_weekly
+    activity: mercredi
+    units: [mercredi.nuit]
+    from: 2026-09-01
+    until: 2026-08-01
+    who: {schools: [le-bresson]}
+    parameters: {weekday: dimanche, hour: minuit, gate: annuler, late: billed}
+"""
+    begin, end = (
+        REAL.index("  mercredi-delai:"),
+        REAL.index("\n", REAL.index("{weekday: dimanche, weeks_before: 1,")),
+    )
+    problems = check_text(REAL[:begin] + rule + REAL[end + 1 :], TODAY).problems
+    assert {one.path.removeprefix("rules > mercredi-delai > ") for one in problems} == {
+        "weekdays",
+        "units > n° 1",
+        "until",
+        "who > schools",
+        "parameters > hour",
+        "parameters > gate",
+        "parameters > late",
+    }
+
+
+def test_a_sentence_with_a_colon_is_said_to_need_quotes() -> None:
+    with pytest.raises(Unreadable, match="une phrase qui contient « : » se met entre guillemets"):
+        check_text(
+            "town: {town_name: Ici}\nexamples:\n  un:\n    says: c’est urgent : le service décide\n", TODAY
+        )
+
+
 def test_a_broken_file_writes_nothing(app: Flask) -> None:
     checked = check_text(broken("an unknown choice"), TODAY)
     with pytest.raises(ValueError, match="corrigez-les"):

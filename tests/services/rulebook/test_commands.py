@@ -73,6 +73,15 @@ def run(app: Flask, *args: str) -> tuple[int, str]:
     return done.exit_code, done.output.replace("\u00a0", " ")
 
 
+def test_one_line_is_said_in_the_singular(app: Flask, tmp_path: Path) -> None:
+    path = tmp_path / "ville.yaml"
+    path.write_text("town: {town_name: Ici}\n", encoding="utf-8")
+    assert run(app, "check", str(path)) == (0, f"{path} : rien à corriger (1 ligne de réglages).\n")
+    assert run(app, "apply", str(path)) == (0, "Règlement appliqué : 1 ligne créée.\n")
+    said = "Règlement appliqué : rien à changer (1 ligne déjà en place).\n"
+    assert run(app, "apply", str(path)) == (0, said)
+
+
 def test_a_failed_example_answers_1(app: Flask, tmp_path: Path) -> None:
     path = tmp_path / "ville.yaml"
     text = REAL.read_text(encoding="utf-8").replace(
