@@ -4,6 +4,7 @@ A command answers 0, 1 for a file with errors (or an example that is not respect
 """
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -112,13 +113,16 @@ def rulebook_export(file: Path | None) -> None:
 @rulebook_group.command("print")
 @A_FILE
 @click.argument("out", type=click.Path(path_type=Path))
-def rulebook_print(file: Path, out: Path) -> None:
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Tel qu’il s’applique ce jour-là (2026-09-01).")
+def rulebook_print(file: Path, out: Path, on: datetime | None) -> None:
     """Écrire FILE tel qu’un parent le lit, dans OUT : une page (.html) ou un PDF (.pdf)."""
     if out.suffix.lower() not in (".html", ".pdf"):
         raise click.ClickException("Le nom de la sortie finit par .html ou .pdf.")
-    book = rulebook.printed(_sound(file).draft, clock.today())
+    undone = f"rien n’est écrit, {out} reste l’ancien" if out.exists() else "rien n’est écrit"
+    today = on.date() if on is not None else clock.today()
+    book = rulebook.printed(_sound(file, undone=undone).draft, today)
     # Not as a page of the portal: that would need a database.
-    page = current_app.jinja_env.get_template(TEMPLATE).render(book=book, today=clock.today())
+    page = current_app.jinja_env.get_template(TEMPLATE).render(book=book, today=today)
     if out.suffix.lower() == ".pdf":
         _write(out, press.pdf_of(page, STYLE))
         return
@@ -139,7 +143,7 @@ def rulebook_schema() -> None:
     click.echo(json.dumps(rulebook.json_schema(), ensure_ascii=False, indent=1))
 
 
-def _sound(file: Path, as_json: bool = False) -> rulebook.Checked:
+def _sound(file: Path, as_json: bool = False, undone: str = "rien n’est appliqué") -> rulebook.Checked:
     """The file, read and without a problem; else everything is said and the command ends."""
     try:
         checked = rulebook.check(file, clock.today())
@@ -147,7 +151,7 @@ def _sound(file: Path, as_json: bool = False) -> rulebook.Checked:
         if as_json:
             _say_json({"file": str(file), "ok": False, "unreadable": str(error)})
         else:
-            click.echo(f"{file} : {error}", err=True)
+            click.echo(f"{file} : {error}\nFichier illisible : {undone}.", err=True)
         raise SystemExit(2) from error
     if checked.is_sound:
         return checked
@@ -161,7 +165,7 @@ def _sound(file: Path, as_json: bool = False) -> rulebook.Checked:
         for one in checked.problems:
             click.echo(f"{file}:{one.place.line}:{one.place.column}: {one.where}{one.message}", err=True)
         found = counted(len(checked.problems), "erreur", "erreurs")
-        click.echo(f"{found} : rien n’est appliqué.", err=True)
+        click.echo(f"{found} : {undone}.", err=True)
     raise SystemExit(1)
 
 

@@ -161,13 +161,15 @@ def until_words(limit: datetime, action: Action = "booking") -> str:
     return f"{ABLE[action]} jusqu’au {limit_words(limit)}"
 
 
-def describe_dated(dated: DatedRule, names: Names = NO_NAMES) -> str:
+def describe_dated(dated: DatedRule, names: Names = NO_NAMES, at_large: str = "") -> str:
     """The rule as the printed règlement says it: what it applies to, the sentence, whom it is for and whom
-    it spares, the article, the dates. `names` are those of units, activities, classes, groups, traits.
+    it spares, the article; its dates as what they are, those of the days booked. `names` are those of units,
+    activities, classes, groups, traits; `at_large` is the subject of a rule that names none.
     """
     scope = [names.get(code, code) for code in sorted(dated.applies_to or ())]
     days = [f"le {weekday_words(weekday)}" for weekday in sorted(dated.weekdays or ())]
-    subject = ", ".join(part for part in (joined(scope), joined(days)) if part)
+    dates = _bounds(dated) if dated.until_on is not None else ""
+    subject = ", ".join(part for part in (joined(scope) or at_large, joined(days), dates) if part)
     told = describe(dated.rule, names)
     text = f"{sentence(subject)}{NBSP}: {told[:1].lower()}{told[1:]}" if subject else told
     if dated.who is not None:
@@ -176,11 +178,19 @@ def describe_dated(dated: DatedRule, names: Names = NO_NAMES) -> str:
         text += f" Sauf pour {dated.unless.words(names)}."
     if dated.article:
         text += f" {sentence(dated.article)}."
-    if dated.until_on is not None:
-        last = day_words(dated.until_on - ONE_DAY)
-        first = "" if dated.from_on <= FOR_EVER else f"Du {day_words(dated.from_on)} au "
-        return f"{text} {first}{last}." if first else f"{text} Jusqu’au {last}."
-    return text if dated.from_on <= FOR_EVER else f"{text} À partir du {day_words(dated.from_on)}."
+    if dated.until_on is None and dated.from_on > FOR_EVER:
+        text += f" {sentence(_bounds(dated))}."
+    return text
+
+
+def _bounds(dated: DatedRule) -> str:
+    """ "pour les jours du lundi 5 au vendredi 9": they bound the days booked, not the request."""
+    if dated.until_on is None:
+        return f"pour les jours à partir du {day_words(dated.from_on)}"
+    last = day_words(dated.until_on - ONE_DAY)
+    if dated.from_on <= FOR_EVER:
+        return f"pour les jours jusqu’au {last}"
+    return f"pour les jours du {day_words(dated.from_on)} au {last}"
 
 
 def _strictest(slot: Slot, action: Action, rules: Iterable[DatedRule], calendar: Calendar) -> datetime | None:

@@ -263,9 +263,20 @@ def test_a_dated_rule_prints_as_an_article() -> None:
         "article 5, alinéa 2", frozenset({CANTINE}), frozenset({Weekday.MONDAY, Weekday.TUESDAY}),
     )  # fmt: skip
     assert describe_dated(dated, NAMES).replace(NBSP, " ") == (
-        "Le repas, le lundi et le mardi : réservable jusqu’au jeudi de la semaine d’avant, 12 h. "
-        "Article 5, alinéa 2. Du dimanche 1er septembre 2024 au dimanche 31 août 2025."
+        "Le repas, le lundi et le mardi, pour les jours du dimanche 1er septembre 2024 au dimanche 31 août "
+        "2025 : réservable jusqu’au jeudi de la semaine d’avant, 12 h. Article 5, alinéa 2."
     )
     assert describe_dated(DatedRule(Age(3, 11), date(2024, 9, 1))).replace(NBSP, " ") == (
-        "Il faut avoir de 3 à 11 ans. À partir du dimanche 1er septembre 2024."
+        "Il faut avoir de 3 à 11 ans. Pour les jours à partir du dimanche 1er septembre 2024."
     )
+
+
+def test_a_rule_of_no_activity_takes_the_subject_that_it_is_given() -> None:
+    june = DatedRule(
+        NoticeWeekly(Weekday.THURSDAY, Hour(720), gate="booking"), date(2024, 6, 1), date(2024, 7, 1)
+    )
+    days = "pour les jours du samedi 1er juin 2024 au dimanche 30 juin 2024"
+    said = "réservable jusqu’au jeudi de la semaine d’avant, 12 h."
+    assert describe_dated(june).replace(NBSP, " ") == f"P{days[1:]} : {said}"
+    told = describe_dated(june, at_large="toutes les activités").replace(NBSP, " ")
+    assert told == f"Toutes les activités, {days} : {said}"

@@ -315,5 +315,6 @@ def test_a_printed_rule_says_whom_it_is_for_and_whom_it_spares() -> None:
     told = describe_dated(rule, {"derogation": "une dérogation"}).replace(NBSP, " ")
     assert told == (
         "Réservable à partir du mercredi 21 août 2024 à 7 h. Pour les enfants qui n’habitent pas la commune. "
-        "Sauf pour les enfants avec une dérogation. Article 3. À partir du mercredi 1er janvier 2020."
+        "Sauf pour les enfants avec une dérogation. Article 3. "
+        "Pour les jours à partir du mercredi 1er janvier 2020."
     )

@@ -5,7 +5,7 @@ Every sentence is made here from the rows, by the words of the screens: what is 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -61,23 +61,24 @@ HOW_LONG = {
     Validity.SCHOOL_YEAR: "chaque année scolaire",
     Validity.PERMANENT: "une fois pour toutes",
 }
+EVERY_ACTIVITY = "toutes les activités"
 Days = Mapping[int, Mapping[date, int | None]]
 """Unit's number -> open day -> places of that day."""
 
 
 @dataclass(frozen=True)
 class PrintedTariff:
-    """A grid: its name, since when, its lines (« de 400 à 600 € », « 1,46 € »)."""
+    """A grid: its name, when it holds, its lines (« de 400 à 600 € », « 1,46 € »)."""
 
     name: str
-    since: str
+    when: str
     is_invented: bool
     lines: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class PrintedActivity:
-    """One activity in sentences."""
+    """One activity in sentences; no name where its facility's says it already."""
 
     name: str
     description: str
@@ -151,6 +152,7 @@ def printed_now(today: date) -> Printed:
 
 def _printed(rows: Rows, days: Days, today: date) -> Printed:
     names = names_of(rows)
+    rows = rows | {Tariff: [one for one in rows[Tariff] if one.until_on is None or one.until_on > today]}
     rules = [_read(row) for row in rows[Rule] if row.until_on is None or row.until_on > today]
     stretches = [
         Stretch(one.name, one.period_kind, max(one.starts_on, today), one.ends_on)
@@ -161,7 +163,9 @@ def _printed(rows: Rows, days: Days, today: date) -> Printed:
         town=town_of({one.key: one.value for one in rows[Setting]}),
         articles=tuple(_article(one) for one in rows[Article] if one.facility is None),
         rules=tuple(
-            french(describe_dated(one, names)) for row, one in rules if row.activity is None and not row.units
+            french(describe_dated(one, names, at_large=EVERY_ACTIVITY))
+            for row, one in rules
+            if row.activity is None and not row.units
         ),
         facilities=tuple(_facility(one, rows, rules, days, stretches) for one in rows[Facility]),
         papers=tuple(_papers(rows[DocumentType])),
@@ -202,10 +206,13 @@ def _facility(
 ) -> PrintedFacility:
     activities = [one for one in rows[Activity] if one.facility is facility]
     contact = " · ".join(part for part in (facility.address, facility.phone, facility.email) if part)
+    told = [_activity(one, rows, rules, days, stretches) for one in activities]
+    if len(told) == 1 and told[0].name.casefold() == facility.name.casefold():
+        told = [replace(told[0], name="")]
     return PrintedFacility(
         facility.name,
         contact.replace("\n", ", "),
-        tuple(_activity(one, rows, rules, days, stretches) for one in activities),
+        tuple(told),
         tuple(_article(one) for one in rows[Article] if one.facility is facility),
     )
 
@@ -255,6 +262,8 @@ def _facts(activity: Activity, units: list[Unit], days: Days, stretches: list[St
         return
     if not activity.confirms_alone:
         yield "Le service confirme chaque réservation."
+    if activity.absence_is_billed:
+        yield "Une absence qui n’est pas excusée est facturée."
     opened = {one.code: days.get(one.id, {}) for one in units}
     by_code = {one.code: one.name.lower() for one in units}
     for line in patterns.opens(opened, stretches):
@@ -262,7 +271,7 @@ def _facts(activity: Activity, units: list[Unit], days: Days, stretches: list[St
 
 
 def _open_words(line: Mapping[str, Any], names: Mapping[str, str]) -> str:
-    """ "En période scolaire : lundi et mardi (soir), jusqu’au 31 juillet." """
+    """ "En période scolaire : lundi et mardi (soir), jusqu’au 31 juillet, 60 places." """
     if "dates" in line:
         told = f"Aussi le {joined(day_words(date.fromisoformat(on)) for on in line['dates'])}"
     else:
@@ -273,6 +282,8 @@ def _open_words(line: Mapping[str, Any], names: Mapping[str, str]) -> str:
         told += f", à partir du {day_words(date.fromisoformat(line['from']))}"
     if "until" in line:
         told += f", jusqu’au {day_words(date.fromisoformat(line['until']) - ONE_DAY)}"
+    if "places" in line:
+        told += f", {counted(line['places'], 'place', 'places')}"
     return f"{told}."
 
 
@@ -294,9 +305,14 @@ def _tariff(tariff: Tariff, brackets: list[Bracket]) -> PrintedTariff:
             told = f"moins de {_quotient(high)}"
             told = f"de {_quotient(low)} à {told}" if low is not None else told
         else:
-            told = "tous les quotients" if low is None else f"{_quotient(low)} et plus"
+            told = "pour toutes les familles" if low is None else f"{_quotient(low)} et plus"
         lines.append((told, money_words(one.price)))
-    return PrintedTariff(tariff.name, day_words(tariff.from_on), tariff.is_invented, tuple(lines))
+    when = f"À partir du {day_words(tariff.from_on)}"
+    if tariff.until_on is not None:
+        when = f"Du {day_words(tariff.from_on)} au {day_words(tariff.until_on - ONE_DAY)}"
+    if len(lines) > 1:
+        when += ", selon le quotient familial"
+    return PrintedTariff(tariff.name, f"{when}.", tariff.is_invented, tuple(lines))
 
 
 def _quotient(value: Decimal) -> str:
