@@ -72,6 +72,13 @@ def towns() -> tuple[str, ...]:
 
 
 @cache
+def written() -> tuple[str, ...]:
+    """Those towns and the ones whose facts are not counted: every file that there is, by name."""
+    files = {one.stem for one in FOLDER.glob("*.yaml")} - {"coverage"}
+    return tuple(sorted(files | set(towns())))
+
+
+@cache
 def checked(town: str) -> Checked:
     """A town's file, read and tried."""
     return check(file_of(town), TODAY)
