@@ -1,15 +1,20 @@
 """docs/rulebook.md can't drift: its reference is what the code reads."""
 
 import json
+import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from app.models import Rule
 from app.rules.registry import build, kinds
-from app.services.rulebook import json_schema, reference
+from app.services.rulebook import check_text, json_schema, reference
+from app.services.rulebook.draft import Draft
 from app.services.rulebook.sections import SECTIONS
 from app.services.rulebook.source import parse
+from app.services.rulebook.trials import failures
 
 DOCUMENT = Path("docs/rulebook.md")
 SCHEMA = Path("docs/rulebook.schema.json")
@@ -20,6 +25,16 @@ def test_the_document_ends_with_the_reference() -> None:
     assert DOCUMENT.read_text(encoding="utf-8").endswith(reference()), (
         "replace what follows the mark in docs/rulebook.md by what « flask rulebook reference » writes"
     )
+
+
+def test_the_short_file_of_the_document_is_sound_and_needs_each_of_its_rules() -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    checked = check_text(text, date(2026, 11, 27))
+    assert [str(one) for one in checked.problems] == []
+    draft = checked.draft
+    for rule in draft.of(Rule):
+        less = Draft(draft.tree, [one for one in draft.entries if one is not rule])
+        assert list(failures(less)), rule.code
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda section: section.key)
