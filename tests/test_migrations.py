@@ -91,3 +91,40 @@ def test_rules_written_by_a_newer_code_are_read_by_the_older_one(bare: Flask) ->
             assert again.parameters["if_closed"] == "earlier" and build("notice", again.parameters).rule
         db.session.remove()
         db.engine.dispose()
+
+
+@pytest.mark.slow
+def test_rules_of_0012_are_gone_or_said_as_before_it(bare: Flask) -> None:
+    """0012 down: sorts and parameters that the older code does not know; stripped, a rule is stricter."""
+    written: dict[str, tuple[str, dict[str, Any]]] = {
+        "a": ("capacity", {"places": 48, "overflow": 10, "overflow_per": "week", "pending": "free"}),
+        "b": ("capacity", {"places": 48, "when_full": "ask_staff"}),
+        "c": ("capacity", {"when_full": "refused"}),
+        "d": ("count", {"minimum": 3, "late": "surcharge"}),
+        "e": ("priority", {"rank": 1}),
+        "f": ("custody", {}),
+        "g": ("staff_ratio", {"adults": 2, "under_six": 8, "six_plus": 12}),
+        "h": ("same_each_day", {}),
+        "i": ("registration", {"starts": "next_month"}),
+        "j": ("minimum", {"least": 3}),
+    }
+    with bare.app_context():
+        upgrade()
+        with unscoped("des règles"):
+            for code, (kind, parameters) in written.items():
+                assert build(kind, parameters).rule is not None, code
+                db.session.add(Rule(code=code, rule_kind=kind, parameters=parameters))
+            db.session.commit()
+        db.session.remove()
+        downgrade(revision="0011")
+        with db.engine.connect() as connection:
+            found = dict(connection.execute(select(RULES.c.code, RULES.c.parameters)).tuples().all())
+        assert found == {
+            "a": {"places": 48},
+            "b": {"places": 48, "when_full": "waiting"},
+            "c": {"when_full": "refused"},
+            "d": {"minimum": 3},
+        }
+        upgrade()
+        db.session.remove()
+        db.engine.dispose()
