@@ -93,11 +93,12 @@ from app.screens.menu import heading, install, page, screen
 from app.screens.messages_inbox import MessagesInbox
 from app.screens.own_data import OwnDataPage
 from app.screens.planning import PlanningPage
+from app.screens.refused_requests import RefusedRequestRecord, RefusedRequestsPage
 from app.screens.registration_inbox import RegistrationInboxPage
 from app.screens.registrations import RegistrationsPage
 from app.screens.rights import RightsPage
 from app.screens.rule_record import RuleRecord
-from app.screens.rule_tester import RefusedRequestsPage, RuleTesterPage
+from app.screens.rule_tester import RuleTesterPage
 from app.screens.rules import RulesPage
 from app.screens.search import SearchPage
 from app.screens.thin_days import ThinDaysPage
@@ -130,14 +131,24 @@ STAFF = (
         Person,
         icon="person",
         using=answers.PersonRecord,
-        tabs=(Membership, Registration, Booking, Document, HealthRecord, Condition, Vaccination, Contact),
+        tabs=(
+            Membership,
+            Registration,
+            Booking,
+            RefusedRequest,
+            Document,
+            HealthRecord,
+            Condition,
+            Vaccination,
+            Contact,
+        ),
     ),
     screen(Registration, icon="calendar2-check"),
     screen(Booking, icon="calendar-check"),
     page("Journées sous leur minimum", ThinDaysPage, icon="people"),
     page("Essai des règles", RuleTesterPage, icon="signpost-split"),
     page("Demandes refusées", RefusedRequestsPage, icon="x-circle"),
-    screen(RefusedRequest, in_menu=False),
+    screen(RefusedRequest, in_menu=False, using=RefusedRequestRecord),
     screen(Document, icon="file-earmark-text"),
     screen(HealthRecord, icon="heart-pulse"),
     screen(Membership, in_menu=False),

@@ -1,5 +1,6 @@
 """The database's history: it makes what the entities declare, up and down, on both engines."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import JSON, column, create_engine, inspect, select, table
+from sqlalchemy import JSON, MetaData, Table, column, create_engine, inspect, select, table
 
 from app import create_app
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import Entity
-from app.models import Rule
+from app.models import RefusedRequest, Rule
 from app.rules.registry import build
 from tests.people import settings_for
 
@@ -126,5 +127,83 @@ def test_rules_of_0012_are_gone_or_said_as_before_it(bare: Flask) -> None:
             "d": {"minimum": 3},
         }
         upgrade()
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.slow
+def test_refusals_kept_before_0015_take_the_activity_of_their_first_square(bare: Flask) -> None:
+    """What else was asked goes with what was said of it; a row whose activity is no more is deleted."""
+    asked = {
+        "two": ["garde.matin 2026-12-09", "etude.soir 2026-12-10"],
+        "gone": ["fermee.matin 2026-12-09"],
+        "none": [],
+    }
+    moment = datetime(2026, 12, 1, tzinfo=UTC)
+    with bare.app_context():
+        upgrade(revision="0014")
+        with db.engine.begin() as connection:
+
+            def add(name: str, /, **values: Any) -> int:
+                made = Table(name, MetaData(), autoload_with=connection)
+                row = connection.execute(made.insert().values(**values).returning(made.c.id))
+                return int(row.scalar_one())
+
+            facility = add(
+                "facility", code="f", name="F", facility_kind="leisure", collected_by="town",
+                offers_direct_debit=False,
+            )  # fmt: skip
+            number = {
+                code: add(
+                    "activity", code=code, name=code, facility_id=facility, accepts_alone=True,
+                    confirms_alone=True, is_bookable=True, absence_is_billed=True, position=0,
+                )
+                for code in ("etude", "garde")
+            }  # fmt: skip
+            family = add("family", name="Martin", residence="resident")
+            child = add("person", first_name="Lila", last_name="Martin")
+            add("rule", code="dette", rule_kind="no_debt", parameters={})
+            add("rule", code="pai", rule_kind="notice", parameters={"days": 2}, who={"traits": ["x"]})
+            for digest, squares in asked.items():
+                said: list[dict[str, Any]] = [
+                    {"rule": rule, "severity": "refused", "squares": of, "sentence": told, "article": None}
+                    for rule, of, told in (
+                        ("dette", squares, "Il reste 12,00 € à payer sur des factures échues. Réglez-les."),
+                        ("pai", squares[:1], "trop tard"),
+                        ("autre", squares[1:], "complet"),
+                    )
+                ]
+                rules: list[dict[str, Any]] = [
+                    {"code": one, "sentence": one, "limits": []} for one in ("dette", "pai", "autre")
+                ]
+                trace = {
+                    "adds": squares,
+                    "drops": [],
+                    "child": {"groups": ["x"]},
+                    "said": said,
+                    "rules": rules,
+                }
+                add(
+                    "refused_request", family_id=family, child_id=child, refused_at=moment, digest=digest,
+                    sentence="\n".join(one["sentence"] for one in said), trace=trace,
+                )  # fmt: skip
+        upgrade()
+        with unscoped("ce qui reste"):
+            (row,) = db.session.scalars(select(RefusedRequest))
+            assert (row.digest, row.activity_id) == ("two", number["garde"])
+            assert row.trace["adds"] == asked["two"][:1]
+            assert [one["rule"] for one in row.trace["said"]] == ["dette", "pai"]
+            assert [(one["code"], one["traits"]) for one in row.trace["rules"]] == [
+                ("dette", []),
+                ("pai", ["x"]),
+            ]
+            assert row.sentence == (
+                "Des factures échues restent à payer. Réglez-les.\nUne règle dont le détail n’est pas montré."
+            )
+        db.session.remove()
+        downgrade(revision="0014")
+        upgrade()
+        with unscoped("rien ne reste"):
+            assert db.session.scalars(select(RefusedRequest)).all() == []
         db.session.remove()
         db.engine.dispose()

@@ -124,3 +124,23 @@ def one_more_child(town: Town, name: str, family: str) -> int:
         db.session.commit()
         town.people[name.lower().replace("é", "e")] = child.id
         return child.id
+
+
+def at_the_canteen(town: Town) -> None:
+    """Lila is registered at the canteen too, which opens on 10 December."""
+    with unscoped("une inscription de plus"):
+        db.session.add_all(
+            [
+                Registration(
+                    family_id=town.families["A"],
+                    child_id=town.people["lila"],
+                    activity_id=town.activities["cantine"],
+                    school_year_id=town.school_year,
+                    status=RegistrationStatus.ACCEPTED,
+                    starts_on=date(2026, 9, 1),
+                    ends_on=date(2027, 7, 3),
+                ),
+                Opening(unit_id=town.units["cantine.repas"], open_on=WEDNESDAY + timedelta(days=1)),
+            ]
+        )
+        db.session.commit()

@@ -162,23 +162,24 @@ class Booking(Entity):
 
 
 class RefusedRequest(Entity):
-    """Refused request: what a parent asked for and was told no, with the reasons of that moment.
+    """Refused request: what a parent asked of an activity and was told no, with the reasons of that moment.
 
-    ``trace`` holds each rule that was looked at, its sentence then, and what it answered
-    (``services/refused_requests.py``).
+    ``trace`` holds each rule that was looked at, its sentence then, and what it answered; ``sentence`` what
+    of the answer everybody who cares for the child may know (``services/refused_requests.py``).
     """
 
     __term__ = feminine("demande refusée", "demandes refusées")
     __scope__ = "family"
+    __facility__ = "activity"
     __see__ = CARE
     __edit__ = NOBODY
     __menu__ = "Dossiers"
     __named__ = ("child", "refused_at")
-    __listed__ = ("refused_at", "child", "asked_by", "sentence")
+    __listed__ = ("refused_at", "child", "activity", "asked_by", "sentence")
     __descending__ = True
     __history__ = False
     __table_args__ = (
-        UniqueConstraint("family_id", "child_id", "digest"),
+        UniqueConstraint("family_id", "child_id", "activity_id", "digest"),
         Index("ix_refused_request_refused_at", "refused_at"),
     )
 
@@ -186,8 +187,10 @@ class RefusedRequest(Entity):
     family_id: Mapped[int]
     child: Mapped[Person] = relation("Enfant", parent=True)
     child_id: Mapped[int]
+    activity: Mapped[Activity] = relation("Activité", parent=True)
+    activity_id: Mapped[int]
     refused_at: Mapped[datetime] = attribute("Refusée le")
     asked_by: Mapped[str | None] = attribute("Demandée par")
-    sentence: Mapped[str] = attribute("Ce que le parent a lu", kind=Kind.LONG_TEXT)
+    sentence: Mapped[str] = attribute("Ce qui a été répondu", kind=Kind.LONG_TEXT)
     trace: Mapped[dict[str, Any]] = attribute("Le détail", see=NOBODY)
     digest: Mapped[str] = attribute("Empreinte", length=64, see=NOBODY)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from app.rules.booking import DatedRule, describe_dated, judge
 from app.rules.facts import Names, Plan, Slot
+from app.rules.kinds.admission import Age, CustodyWeeks
+from app.rules.kinds.household import Papers
 from app.rules.registry import is_limiting
 from app.rules.verdict import Refusal
 from app.rules.words import french
@@ -21,11 +23,17 @@ STATES = {
     "other_squares": "Vaut pour d’autres jours ou d’autres unités",
     "other_children": "Vaut pour d’autres enfants",
 }
+FACTS = {"residence": "residence", "levels": "level", "groups": "groups"}
+"""What a criterion of ``Who`` tells of a child."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleAnswer:
-    """One rule before one plan: its sentence, what it says, and its limits square by square."""
+    """One rule before one plan: its sentence, what it says, and its limits square by square.
+
+    ``facts`` and ``traits`` are what its answer tells of the child: whoever may not read them may not read
+    the answer either.
+    """
 
     code: str
     sentence: str
@@ -33,6 +41,8 @@ class RuleAnswer:
     state: State
     refusals: tuple[Refusal, ...] = ()
     limits: tuple[tuple[Slot, datetime], ...] = ()
+    facts: frozenset[str] = frozenset()
+    traits: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +53,20 @@ class Explanation:
     always: tuple[Refusal, ...]
 
 
-def explain(plan: Plan, rules: Iterable[DatedRule], names: Names) -> Explanation:
-    """The answer of each rule to the plan of one child, in the order of the rules. Pure, as ``judge`` is."""
+def explain(
+    plan: Plan, rules: Iterable[DatedRule], names: Names, about: Collection[Slot] | None = None
+) -> Explanation:
+    """The answer of each rule to the plan of one child, in the order of the rules. Pure, as ``judge`` is.
+
+    ``about`` some of the squares asked for: the rules that cover one of them, and those alone.
+    """
     rules = tuple(rules)
     (mine,) = plan.children
     found = judge(plan, rules).refusals
     shared = Counter(one.called for one in rules)
     asked = mine.added | mine.dropped
+    if about is not None:
+        asked &= frozenset(about)
     answers = []
     for one in rules:
         named = tuple(refusal for refusal in found if refusal.rule == one.called)
@@ -57,6 +74,8 @@ def explain(plan: Plan, rules: Iterable[DatedRule], names: Names) -> Explanation
             named = tuple(refusal for refusal in named if any(map(one.covers, refusal.slots)))
         said = named
         covered = [slot for slot in sorted(asked) if one.covers(slot)]
+        if about is not None and not covered:
+            continue
         governs = [slot for slot in covered if one.concerns(mine.child.on(slot.on))]
         state: State = "passes"
         if (covered and not governs) or not one.may_concern(mine.child):
@@ -67,9 +86,24 @@ def explain(plan: Plan, rules: Iterable[DatedRule], names: Names) -> Explanation
             state = "other_squares"
         limits = _limits(one, governs, plan) if state in ("said", "passes") else ()
         sentence = french(describe_dated(one, names))
-        answers.append(RuleAnswer(one.called, sentence, one.article, state, said, limits))
+        facts, traits = _told_by(one)
+        answers.append(RuleAnswer(one.called, sentence, one.article, state, said, limits, facts, traits))
     always = tuple(refusal for refusal in found if refusal.rule not in shared)
     return Explanation(tuple(answers), always)
+
+
+def _told_by(dated: DatedRule) -> tuple[frozenset[str], frozenset[str]]:
+    """What the answer of a rule tells of the child: facts by their names, answers and papers by codes."""
+    whom = [one for one in (dated.who, dated.unless) if one is not None]
+    facts = {fact for one in whom for name, fact in FACTS.items() if getattr(one, name)}
+    traits = {code for one in whom for code in one.traits}
+    if isinstance(dated.rule, Age):
+        facts.add("born_on")
+    if isinstance(dated.rule, CustodyWeeks):
+        facts.add("custody")
+    if isinstance(dated.rule, Papers):
+        traits |= dated.rule.documents
+    return frozenset(facts), frozenset(traits)
 
 
 def _limits(dated: DatedRule, slots: Iterable[Slot], plan: Plan) -> tuple[tuple[Slot, datetime], ...]:

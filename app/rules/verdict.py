@@ -58,7 +58,8 @@ class Refusal:
     """Why some squares of a child can't stand as asked. `rule` and `article` are filled in by whoever runs
     the rule.
 
-    `until` is the limit that has passed, as the first UTC instant that is too late.
+    `until` is the limit that has passed, as the first UTC instant that is too late. `discreet` says the same
+    without what the household alone, and who keeps its bills, may know; empty: nothing is to be left out.
     """
 
     child_id: int
@@ -70,6 +71,7 @@ class Refusal:
     rule: str = ""
     article: str | None = None
     effect: Effect = ""
+    discreet: str = ""
 
     def by(self, rule: str, article: str | None) -> Refusal:
         return replace(self, rule=rule, article=article)

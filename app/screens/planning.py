@@ -61,11 +61,14 @@ class PlanningPage(Page):
         draft = desk.effective(draft)
         touched = planning.slot_of(request.args.get("bascule", ""))
         pointed = planning.slot_of(request.args.get("motif", ""))
+        moved = False
         if touched is not None:
             draft, moved = planning.flip(desk, draft, touched)
             pointed = None if moved else touched
             if "HX-Request" not in request.headers:
-                return redirect(self.address(child_id, monday, draft, pointed))
+                moved_to = redirect(self.address(child_id, monday, draft, pointed))
+                _keep_touch(desk, draft, touched, moved)
+                return moved_to
         shown = planning.week(desk, monday, draft, pointed)
         answer = make_response(
             self.show(
@@ -83,11 +86,7 @@ class PlanningPage(Page):
         )
         if touched is not None:
             answer.headers["HX-Push-Url"] = self.address(child_id, monday, draft, pointed)
-        if pointed is not None and pointed.unit in desk.offer.units:
-            alone = planning.touching(desk, pointed)
-            _keep(desk, alone, desk.judge(alone))
-        else:
-            _keep(desk, draft, shown.verdict)
+            _keep_touch(desk, draft, touched, moved)
         return answer
 
     @expose("/<int:child_id>/envoyer", methods=("POST",))
@@ -103,6 +102,8 @@ class PlanningPage(Page):
             abort(404)
         if not sent.accepted:
             flash("Rien n’est envoyé : une case est à corriger.", "error")
+            desk = _desk(child_id, monday, draft)
+            refused_requests.keep(desk, desk.effective(draft), sent.verdict, _who())
             return redirect(self.address(child_id, monday, draft))
         flash(sentence_of(sent), "done")
         return redirect(self.address(child_id, monday, Draft()))
@@ -151,11 +152,21 @@ def bookable_children(family_id: int) -> list[Person]:
     )
 
 
-def _keep(desk: Desk, draft: Draft, verdict: Verdict) -> None:
-    """Keep what a parent is refused, so that the service can tell them why."""
+def _keep_touch(desk: Desk, draft: Draft, touched: Slot, moved: bool) -> None:
+    """Keep what a touch was refused, so that the service can tell why: the square stays as it was, or the
+    draft that it makes is wrong there. To call last.
+    """
+    if touched.unit not in desk.offer.units or (moved and touched not in draft):
+        return
+    if not moved:
+        draft = planning.touching(desk, touched)
+    about = [one for one in desk.judge(draft).refusals if touched in one.slots]
+    refused_requests.keep(desk, draft, Verdict(tuple(about)), _who())
+
+
+def _who() -> str:
     viewer = current_viewer()
-    if draft:
-        refused_requests.keep(desk, draft, verdict, viewer.name if viewer else "")
+    return viewer.name if viewer else ""
 
 
 def _family_id() -> int:

@@ -1,6 +1,5 @@
-"""Why: what every rule answers to a child, a day and a moment; and what parents were refused (I3, I6)."""
+"""Why: what every rule answers to a child, a day and a moment (I3)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,36 +12,26 @@ from sqlalchemy.orm import joinedload
 
 from app.access.database import db
 from app.access.folding import contains
-from app.access.viewer import Side
+from app.access.viewer import Side, unscoped
 from app.declare import CARE
 from app.entities.family import MemberKind
-from app.entities.health import Level
-from app.models import Membership, Person, RefusedRequest
+from app.models import Membership, Person
 from app.rules.calendar import END_OF_DAY, Hour, instant, local
-from app.rules.explain import STATES
 from app.rules.facts import Slot
 from app.rules.periods import monday_of
-from app.rules.squares import read_moment
 from app.rules.values import Misread, read_hour
-from app.rules.who import RESIDENCES
-from app.rules.words import day_words, limit_words, sentence
 from app.screens import days, numbers
+from app.screens.builder.addresses import asking
 from app.screens.page import Page
-from app.services import clock, paperwork, refused_requests
-from app.services.catalogue import catalogue
+from app.screens.verdict_trace import spoken
+from app.services import clock, paperwork
 from app.services.desk import Desk, Draft, load_desk
+from app.services.verdict_traces import narrowed, reader_of, trace
 
 FOUND = 20
-LEVELS = {one.value: one.label for one in Level}
-SHOWN = 60
 CANCEL = "annuler"
 REACH = timedelta(days=800)
-SEVERITIES = {
-    "refused": ("rose", "x-lg", "Refusé"),
-    "ask_staff": ("yellow", "hourglass-split", "Soumis au service"),
-    "waiting": ("yellow", "clock", "Liste d’attente"),
-    "warning": ("blue", "info-circle", "Averti"),
-}
+WHY = "une règle se juge sur tout ce qui est réservé ; ce qui se montre se réduit ensuite"
 
 
 @dataclass(frozen=True)
@@ -83,7 +72,8 @@ class RuleTesterPage(Page):
         if asked is None:
             return self.show("staff/rule_tester.html", **context)
         monday = monday_of(asked.on)
-        desk = load_desk(asked.child_id, asked.family_id, monday, monday + timedelta(days=6), asked.at)
+        with unscoped(WHY):  # the child is in reach: ``_member``
+            desk = load_desk(asked.child_id, asked.family_id, monday, monday + timedelta(days=6), asked.at)
         if desk is None:
             abort(404)
         return self.show("staff/rule_tester.html", **context, **_answer(desk, asked))
@@ -106,98 +96,28 @@ class RuleTesterPage(Page):
         return jsonify([{"id": f"{one.family_id}-{one.person_id}", "text": _words(one)} for one in found])
 
 
-class RefusedRequestsPage(Page):
-    """Demandes refusées."""
-
-    route_base = "/service/demandes-refusees"
-    side = Side.STAFF
-    roles = CARE
-
-    @expose("/")
-    def index(self) -> ResponseReturnValue:
-        """The latest, all households together. One statement."""
-        rows = db.session.scalars(
-            select(RefusedRequest)
-            .options(joinedload(RefusedRequest.child), joinedload(RefusedRequest.family))
-            .order_by(RefusedRequest.refused_at.desc(), RefusedRequest.id.desc())
-            .limit(SHOWN)
-        ).all()
-        return self.show("staff/refused_requests.html", rows=rows, today=clock.today(), shown=SHOWN)
-
-    @expose("/<int:refused_id>")
-    def one(self, refused_id: int) -> ResponseReturnValue:
-        """One, with everything that explains it, as it was then."""
-        row = db.session.scalars(
-            select(RefusedRequest)
-            .where(RefusedRequest.id == refused_id)
-            .options(joinedload(RefusedRequest.child), joinedload(RefusedRequest.family))
-        ).one_or_none()
-        if row is None:
-            abort(404)
-        return self.show("staff/refused_request.html", row=row, today=clock.today(), **_context(row.trace))
-
-
-def _context(trace: Mapping[str, Any]) -> dict[str, Any]:
-    return {"trace": _spoken(trace), "severities": SEVERITIES, "states": STATES}
-
-
-def _spoken(trace: Mapping[str, Any]) -> dict[str, Any]:
-    """A trace with its moments, its squares and its facts in words."""
-    units = {code: f"{one.activity.name}, {one.name.lower()}" for code, one in catalogue().by_code.items()}
-
-    def square(text: str) -> str:
-        unit, _, on = text.partition(" ")
-        return f"{units.get(unit, unit)}, {day_words(date.fromisoformat(on))}"
-
-    def moment(text: str | None) -> str:
-        return limit_words(read_moment(text)) if text else ""
-
-    child = trace.get("child", {})
-    weeks = {"even": "paires", "odd": "impaires"}.get(child.get("custody") or "", "")
-    born_on = child.get("born_on")
-    facts = [
-        ("Moment", moment(trace.get("at"))),
-        ("Né(e) le", day_words(date.fromisoformat(born_on)) if born_on else ""),
-        ("Rattachement", sentence(RESIDENCES.get(child.get("residence") or "", ""))),
-        ("Classe", LEVELS.get(child.get("level") or "", "")),
-        ("Groupes", ", ".join(child.get("groups", ()))),
-        ("Semaines de garde", weeks),
-    ]
-    return {
-        "adds": [square(one) for one in trace.get("adds", ())],
-        "drops": [square(one) for one in trace.get("drops", ())],
-        "said": [{**one, "until": moment(one.get("until"))} for one in trace.get("said", ())],
-        "facts": [pair for pair in facts if pair[1]],
-        "rules": [
-            {**one, "limits": [(square(slot), moment(limit)) for slot, limit in one.get("limits", ())]}
-            for one in trace.get("rules", ())
-        ],
-    }
-
-
 def _answer(desk: Desk, asked: Asked) -> dict[str, Any]:
-    """The trace of what is tried, and what is expected of the household."""
+    """What is tried, judged on every fact, as its reader may know it; none where it changes nothing. Then
+    what is expected of the household.
+    """
+    reader = reader_of(asking())
     offered = [
-        (code, f"{unit.activity.name}, {unit.name.lower()}") for code, unit in desk.offer.units.items()
+        (code, f"{unit.activity.name}, {unit.name.lower()}")
+        for code, unit in desk.offer.units.items()
+        if reader.reaches(code)
     ]
-    units = asked.units or tuple(code for code, _ in offered)[:1]
+    codes = [code for code, _ in offered]
+    units = tuple(code for code in asked.units if code in codes) if asked.units else tuple(codes[:1])
     slots = frozenset(Slot(code, asked.on) for code in units)
     draft = Draft(unwanted=slots) if asked.is_cancelling else Draft(slots)
     draft = desk.effective(draft)
-    verdict = desk.judge(draft)
-    today = clock.today()
     expected = [
         one
-        for one in paperwork.demands(asked.family_id, today)
+        for one in paperwork.demands(asked.family_id, clock.today())
         if one.subject.kind != "child" or one.subject.id == asked.child_id
     ]
-    return {
-        "units": offered,
-        "chosen": units,
-        "is_empty": not draft,
-        "papers": expected,
-        **_context(refused_requests.trace(desk, draft, verdict)),
-    }
+    answer = spoken(narrowed(trace(desk, draft, desk.judge(draft)), reader)) if draft else {}
+    return {"units": offered, "chosen": units, "papers": expected, **answer}
 
 
 def _member(who: str) -> Membership | None:

@@ -1,73 +1,110 @@
 """What parents asked for and were refused, kept with the reasons of that moment, for whom they call.
 
-The same request refused for the same reasons is kept once, with its first moment.
+The same request refused for the same reasons is kept once, with its first moment: one row for each activity
+it is about. A household keeps so many a day, and each tells so many squares.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Any
+import logging
+from collections.abc import Collection, Iterator
+from datetime import datetime, time, timedelta
+from typing import Any, cast
 
-from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Select, Table, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import contains_eager
 
-from app.access.database import db
+from app.access.database import db, mark
+from app.access.folding import contains
 from app.access.viewer import unscoped
-from app.models import RefusedRequest
-from app.rules.explain import Explanation, explain
-from app.rules.facts import Child, Slot
-from app.rules.squares import moment_text
-from app.rules.verdict import Refusal, Severity, Verdict
+from app.models import Family, Person, RefusedRequest
+from app.rules.calendar import PARIS, local_day
+from app.rules.facts import Slot
+from app.rules.verdict import Severity, Verdict
+from app.rules.words import counted
+from app.services import verdict_traces
 from app.services.desk import Desk, Draft
+from app.services.verdict_traces import ANYBODY, Trace
 
 KEPT = timedelta(days=365)
-WHY = "le refus dit à un parent se garde avec ses raisons"
+A_DAY = 20
+"""How many rows a household leaves in a day."""
+SQUARES = 12
+"""How many squares of an activity a row tells."""
+UPSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+log = logging.getLogger(__name__)
 
 
-def keep(desk: Desk, draft: Draft, verdict: Verdict, by: str) -> RefusedRequest | None:
-    """Keep a refusal; None when nothing is refused, or when it is kept already. Commits; two statements."""
+def keep(desk: Desk, draft: Draft, verdict: Verdict, by: str) -> None:
+    """Keep a refusal, once its page is made: a write of its own, the last thing that a request does.
+
+    It fails no page: what can't be kept is logged. Nothing is written when nothing is refused, when the same
+    is kept already, or when the household left enough rows today.
+    """
+    try:
+        rows = list(_rows(desk, draft, verdict, by))
+        if rows:
+            _write(desk, rows)
+    except SQLAlchemyError:
+        log.exception("Une demande refusée n’est pas gardée")
+
+
+def _write(desk: Desk, rows: list[dict[str, Any]]) -> None:
+    table = cast(Table, RefusedRequest.__table__)
+    midnight = datetime.combine(local_day(desk.now), time(), PARIS)
+    today = (
+        select(func.count())
+        .select_from(table)
+        .where(
+            table.c.family_id == desk.family_id,
+            table.c.refused_at >= midnight,
+            table.c.refused_at < midnight + timedelta(days=1),
+        )
+    )
+    with mark() as connection:
+        room = A_DAY - (connection.scalar(today) or 0)
+        if room > 0:
+            insert = UPSERTS[connection.dialect.name](table).on_conflict_do_nothing()
+            connection.execute(insert, rows[:room])
+
+
+def _rows(desk: Desk, draft: Draft, verdict: Verdict, by: str) -> Iterator[dict[str, Any]]:
+    """What to keep, an activity each."""
     refused = [one for one in verdict.refusals if one.severity is Severity.REFUSED]
-    if not refused:
-        return None
-    digest = _digest(draft, refused)
-    with unscoped(WHY):
-        known = select(RefusedRequest.id).where(
-            RefusedRequest.family_id == desk.family_id,
-            RefusedRequest.child_id == desk.child.id,
-            RefusedRequest.digest == digest,
-        )
-        if db.session.scalar(known) is not None:
-            return None
-        row = RefusedRequest(
-            family_id=desk.family_id,
-            child_id=desk.child.id,
-            refused_at=desk.now,
-            asked_by=by or None,
-            sentence="\n".join(dict.fromkeys(one.sentence for one in refused)),
-            trace=trace(desk, draft, verdict),
-            digest=digest,
-        )
-        db.session.add(row)
-        try:
-            db.session.commit()
-        except IntegrityError:  # the same, in another tab
-            db.session.rollback()
-            return None
-    return row
+    units = desk.offer.units
+    by_activity: dict[int, set[Slot]] = {}
+    for slot in (slot for one in refused for slot in one.slots & draft.slots if slot.unit in units):
+        by_activity.setdefault(units[slot.unit].activity_id, set()).add(slot)
+    for activity_id, slots in by_activity.items():
+        about = sorted(slots, key=lambda slot: (slot.on, slot.unit))
+        trace = verdict_traces.trace(desk, draft, verdict, about[:SQUARES])
+        trace["others"] = len(about[SQUARES:])
+        yield {
+            "family_id": desk.family_id,
+            "child_id": desk.child.id,
+            "activity_id": activity_id,
+            "refused_at": desk.now,
+            "asked_by": by or None,
+            "sentence": sentence_of(verdict_traces.narrowed(trace, ANYBODY)),
+            "trace": trace,
+            "digest": _digest(trace, about),
+        }
 
 
-def trace(desk: Desk, draft: Draft, verdict: Verdict) -> dict[str, Any]:
-    """Everything that explains an answer, in plain values: the moment, the facts, every rule."""
-    told = explain(desk.plan(draft), desk.all_rules, desk.offer.names)
-    return {
-        "at": moment_text(desk.now),
-        "adds": _squares(draft.wanted),
-        "drops": _squares(draft.unwanted),
-        "child": _facts(desk.child),
-        "said": [_refusal(one) for one in verdict.refusals],
-        "rules": _rules(told),
-    }
+def sentence_of(trace: Trace) -> str:
+    """What was answered, in a few lines."""
+    said = [one["sentence"] for one in trace["said"] if one["severity"] == Severity.REFUSED]
+    if trace.get("others"):
+        said.append(f"Et {counted(trace['others'], 'autre case', 'autres cases')}.")
+    return "\n".join(dict.fromkeys(said))
+
+
+def _digest(trace: Trace, about: Collection[Slot]) -> str:
+    refused = {(one["rule"], one["sentence"]) for one in trace["said"] if one["severity"] == Severity.REFUSED}
+    told = [verdict_traces.squares(about), trace["drops"], sorted(refused)]
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
 
 
 def forget(now: datetime) -> int:
@@ -78,54 +115,42 @@ def forget(now: datetime) -> int:
     return int(getattr(gone, "rowcount", 0))
 
 
-def _digest(draft: Draft, refused: Iterable[Refusal]) -> str:
-    told = [
-        _squares(draft.wanted),
-        _squares(draft.unwanted),
-        sorted({(one.rule, one.sentence) for one in refused}),
+# --- Reading -------------------------------------------------------------------------------------
+
+
+def page_of(words: str, offset: int, size: int) -> tuple[list[RefusedRequest], int]:
+    """Those in reach that hold each of these words, the latest first, and how many there are. Two statements.
+
+    A word is looked for in the names of the child and the household, in who asked and in the answer.
+    """
+    holds = [
+        contains(Person.first_name, word)
+        | contains(Person.last_name, word)
+        | contains(Family.name, word)
+        | contains(func.coalesce(RefusedRequest.asked_by, ""), word)
+        | contains(RefusedRequest.sentence, word)
+        for word in words.split()
     ]
-    return hashlib.sha256(json.dumps(told, ensure_ascii=False).encode()).hexdigest()
+    found = _named(select(RefusedRequest.id)).where(*holds)
+    count = db.session.scalar(select(func.count()).select_from(found.subquery())) or 0
+    latest = (RefusedRequest.refused_at.desc(), RefusedRequest.id.desc())
+    rows = _shown().where(*holds).order_by(*latest).offset(offset).limit(size)
+    return list(db.session.scalars(rows)), count
 
 
-def _squares(slots: Iterable[Slot]) -> list[str]:
-    return [
-        f"{slot.unit} {slot.on.isoformat()}" for slot in sorted(slots, key=lambda one: (one.on, one.unit))
-    ]
+def find(refused_id: int) -> RefusedRequest | None:
+    """One in reach. One statement."""
+    return db.session.scalars(_shown().where(RefusedRequest.id == refused_id)).one_or_none()
 
 
-def _facts(child: Child) -> dict[str, Any]:
-    """What is told of the child; not the answers nor the papers, which not everybody may read."""
-    return {
-        "born_on": child.born_on.isoformat(),
-        "residence": child.residence,
-        "level": child.level,
-        "groups": sorted(child.groups),
-        "custody": child.custody,
-    }
+def _named(asked: Select[Any]) -> Select[Any]:
+    """With their child, household and activity: one of which they are out of reach is none."""
+    return asked.join(RefusedRequest.child).join(RefusedRequest.family).join(RefusedRequest.activity)
 
 
-def _refusal(one: Refusal) -> dict[str, Any]:
-    return {
-        "rule": one.rule,
-        "article": one.article,
-        "severity": one.severity.value,
-        "squares": _squares(one.slots),
-        "sentence": one.sentence,
-        "until": moment_text(one.until) if one.until else None,
-        "remedy": one.remedy.sentence if one.remedy else None,
-    }
-
-
-def _rules(told: Explanation) -> list[dict[str, Any]]:
-    return [
-        {
-            "code": one.code,
-            "sentence": one.sentence,
-            "article": one.article,
-            "state": one.state,
-            "limits": [
-                [f"{slot.unit} {slot.on.isoformat()}", moment_text(limit)] for slot, limit in one.limits
-            ],
-        }
-        for one in told.rules
-    ]
+def _shown() -> Select[tuple[RefusedRequest]]:
+    return _named(select(RefusedRequest)).options(
+        contains_eager(RefusedRequest.child),
+        contains_eager(RefusedRequest.family),
+        contains_eager(RefusedRequest.activity),
+    )

@@ -40,6 +40,10 @@ ALLOWED = {
         "__table__",
     ): "the order of tables; openings by the thousand, unscoped",
     ("app/services/rulebook/schema.py", "__table__"): "whether a column may be empty",
+    (
+        "app/services/refused_requests.py",
+        "__table__",
+    ): "a write of its own (``database.mark``), of the household asking",
     ("app/services/threads.py", "__table__"): "« read », put on a row that was just read in reach",
     ("app/screens/builder/filters.py", "__table__"): "whether a column may be empty",
     ("app/screens/builder/forms.py", "__table__"): "a column's default",

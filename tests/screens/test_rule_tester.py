@@ -3,13 +3,16 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.access.database import db
 from app.access.viewer import unscoped
-from app.models import Booking, RefusedRequest
+from app.models import Booking, RefusedRequest, Registration, Rule
+from app.services import bookings
+from app.services.desk import Draft
 from tests.people import Town
 from tests.support.pages import words
+from tests.wednesday import MEAL, NOW, at_the_canteen
 
 pytestmark = pytest.mark.usefixtures("first_of_december")
 ADDRESS = "/service/essai-des-regles/"
@@ -50,7 +53,7 @@ def test_the_search_finds_children_in_reach_alone(open_town: Town) -> None:
 def test_nobody_else_opens_it(open_town: Town, name: str | None) -> None:
     client = open_town.client(name)
     for address in (ADDRESS, f"{ADDRESS}enfants?q=li", REFUSED, f"{REFUSED}1"):
-        assert client.get(address).status_code in (302, 403, 404)
+        assert client.get(address).status_code in ((302,) if name is None else (403, 404))
 
 
 def test_a_stranger_or_nonsense_is_no_page(open_town: Town) -> None:
@@ -61,12 +64,50 @@ def test_a_stranger_or_nonsense_is_no_page(open_town: Town) -> None:
     assert "Pas d’inscription cette semaine-là" in words(tried(open_town, jour="2028-12-09"))
 
 
-def test_a_head_of_another_facility_reaches_no_child_of_it(open_town: Town) -> None:
+def test_a_head_of_another_facility_is_shown_theirs_alone(open_town: Town) -> None:
     """Hugo heads the canteen: his children are those registered there."""
-    answer = tried(open_town, who="hugo", child="zoe")
-    assert answer.status_code in (200, 404)
-    if answer.status_code == 200:
-        assert "mercredi.matin" not in answer.get_data(as_text=True)
+    assert tried(open_town, who="hugo", child="zoe").status_code == 404
+    assert tried(open_town, who="hugo").status_code == 404
+    at_the_canteen(open_town)
+    page = tried(open_town, who="hugo", unite=["cantine.repas", "mercredi.matin"]).get_data(as_text=True)
+    assert 'value="cantine.repas"' in page and 'value="mercredi.matin"' not in page
+    assert 'value="mercredi.matin"' in tried(open_town).get_data(as_text=True)
+
+
+def test_a_head_has_the_answer_that_the_whole_town_has(open_town: Town) -> None:
+    """One day a week, and Wednesday is booked in another facility: the other day is not said to whom it
+    does not concern.
+    """
+    at_the_canteen(open_town)
+    one_day = {"maximum": 1, "what": "days", "per": "week"}
+    with unscoped("test"):
+        db.session.add(Rule(code="un-jour", rule_kind="count", parameters=one_day))
+        db.session.commit()
+    with open_town.acting("claire"):
+        lila, family = open_town.people["lila"], open_town.families["A"]
+        assert bookings.send(lila, family, Draft(frozenset({MEAL})), NOW)
+    pages = {
+        who: words(tried(open_town, who=who, jour="2026-12-10", unite="cantine.repas"))
+        for who in ("desk", "hugo")
+    }
+    assert all("Aucune règle ne s’y oppose" not in page and "Refusé" in page for page in pages.values())
+    assert "mercredi 9" not in pages["hugo"]
+
+
+def test_what_changes_nothing_has_no_verdict(open_town: Town) -> None:
+    for asked in ({"unite": "nulle.part"}, {"unite": "mercredi.repas", "geste": "annuler"}):
+        page = words(tried(open_town, **asked))
+        assert "Cette demande ne change rien" in page
+        assert "Aucune règle ne s’y oppose" not in page and "Toutes les règles" not in page
+
+
+def test_rules_of_other_activities_name_their_units(open_town: Town) -> None:
+    with unscoped("test"):
+        db.session.execute(delete(Registration))
+        db.session.commit()
+    at_the_canteen(open_town)  # and nowhere else
+    page = words(tried(open_town, jour="2026-12-10"))
+    assert "« Matin » se réserve avec « Repas »" in page and "mercredi.matin" not in page
 
 
 def test_what_a_parent_was_refused_is_opened_with_its_reasons(open_town: Town) -> None:

@@ -78,4 +78,11 @@ class NoDebt:
         for child_id, _, squares in asked(plan, covers):
             owed = cents_words(plan.overdue_cents)
             text = f"Il reste {owed} à payer sur des factures échues. Réglez-les, puis réservez."
-            yield Refusal(child_id, squares, text, Severity(self.late), remedy=withdraw(squares))
+            yield Refusal(
+                child_id,
+                squares,
+                text,
+                Severity(self.late),
+                remedy=withdraw(squares),
+                discreet="Des factures échues restent à payer. Réglez-les, puis réservez.",
+            )
