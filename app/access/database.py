@@ -8,11 +8,14 @@ from typing import Any
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 
 from app.access.folding import fold
 from app.declare import Entity
 
 db = SQLAlchemy(metadata=Entity.metadata)
+UPSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+"""By dialect's name, the INSERT that may leave alone a row that is there already."""
 
 # A transaction that will write takes SQLite's write lock at its start: taken later, it could
 # find that what it has read has changed, and fail instead of waiting.

@@ -11,10 +11,9 @@ from datetime import datetime
 from typing import Any, cast
 
 from sqlalchemy import Table, event, literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, object_session
 
-from app.access.database import db, mark
+from app.access.database import UPSERTS, db, mark
 from app.access.viewer import current_viewer
 from app.declare import Entity, entities, entity_named
 from app.entities.question import QuestionSection
@@ -22,7 +21,6 @@ from app.rules.calendar import local_day
 
 KEY = "health read"
 HEALTH = QuestionSection.HEALTH.label
-UPSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 def install() -> None:

@@ -6,6 +6,7 @@ from typing import TypeVar
 from flask import abort, flash, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_appbuilder import expose
+from werkzeug.datastructures import MultiDict
 
 from app.access.viewer import Side
 from app.declare import SETTINGS
@@ -17,6 +18,7 @@ from app.services import clock, year_calendar
 from app.services.year_calendar import ZONES, Brush, Year
 
 PERIODS = (("", "toute l’année"), ("term", "en temps scolaire"), ("holidays", "pendant les vacances"))
+NOT_PLACES = "Écrivez un nombre entier de places, par exemple 24, ou rien. Aucun jour n’est changé."
 Row = TypeVar("Row", SchoolYear, Activity)
 
 
@@ -33,7 +35,17 @@ class YearCalendarPage(Page):
         years, activities = year_calendar.years(), year_calendar.activities()
         if not years or not activities:
             return self.show("staff/year_calendar.html", year=None, years=years, activities=activities)
-        year = _year(years, activities)
+        return self._painted(_year(years, activities), years, activities)
+
+    def _painted(
+        self,
+        year: Year,
+        years: Sequence[SchoolYear],
+        activities: Sequence[Activity],
+        typed: MultiDict[str, str] | None = None,
+        error: str = "",
+    ) -> str:
+        """The year and its brush: empty, or as it was ``typed``, with what is wrong with the places."""
         return self.show(
             "staff/year_calendar.html",
             year=year,
@@ -43,20 +55,26 @@ class YearCalendarPage(Page):
             periods=PERIODS,
             zones=ZONES,
             today=clock.today(),
+            typed=typed or MultiDict([("unite", str(one.id)) for one in year.units]),
+            error=error,
         )
 
     @expose("/peindre", methods=("POST",))
     def paint(self) -> ResponseReturnValue:
         """Open or close the days that are painted."""
-        year = _year(year_calendar.years(), year_calendar.activities())
+        years, activities = year_calendar.years(), year_calendar.activities()
+        year = _year(years, activities)
         wanted = {numbers.row_id(one) for one in request.form.getlist("unite")}
         units = [one for one in year.units if one.id in wanted]
+        written = request.form.get("places", "").strip()
+        places = numbers.row_id(written)
         if not units:
             flash("Choisissez au moins une unité.", "error")
         elif "fermer" in request.form:
             flash(year_calendar.close_days(year, _brush(), units), "done")
+        elif written and places is None:
+            return self._painted(year, years, activities, request.form, NOT_PLACES), 422
         else:
-            places = numbers.row_id(request.form.get("places"))
             flash(year_calendar.open_days(year, _brush(), units, places), "done")
         return redirect(self._address(year))
 

@@ -12,11 +12,10 @@ from datetime import datetime, time, timedelta
 from typing import Any, cast
 
 from sqlalchemy import Select, Table, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import contains_eager
 
-from app.access.database import db, mark
+from app.access.database import UPSERTS, db, mark
 from app.access.folding import contains
 from app.access.viewer import unscoped
 from app.models import Family, Person, RefusedRequest
@@ -33,7 +32,6 @@ A_DAY = 20
 """How many rows a household leaves in a day."""
 SQUARES = 12
 """How many squares of an activity a row tells."""
-UPSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 log = logging.getLogger(__name__)
 
 

@@ -1,20 +1,22 @@
 """The year of an activity, day by day: periods, closing days, what opens; painted by form."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import delete, func, or_, select
 from vacances_scolaires_france import UnsupportedYearException, UnsupportedZoneException
 
-from app.access.database import db
+from app.access.database import UPSERTS, db
 from app.access.viewer import unscoped
 from app.entities.calendar import PeriodKind
 from app.models import Activity, Booking, ClosingDay, Opening, Period, SchoolYear, Unit
 from app.rules.calendar import ONE_DAY
 from app.rules.words import counted
+from app.services import places as places_of
 from app.services.rulebook.calendar import french_holidays, stretches_of
 
 WHY = "le calendrier de la ville est public"
@@ -66,7 +68,10 @@ class Year:
 
 @dataclass(frozen=True)
 class Brush:
-    """What a form paints: days one by one, and weekdays of a sort of period between two days."""
+    """What a form paints: days one by one, and weekdays of a sort of period between two days.
+
+    Without a sort of period, whatever the day is: a year may not know its periods yet.
+    """
 
     days: frozenset[date] = frozenset()
     weekdays: frozenset[int] = frozenset()
@@ -78,7 +83,7 @@ class Brush:
         """Whether the day is painted."""
         if day.on in self.days:
             return True
-        if day.on.weekday() not in self.weekdays or not day.period:
+        if day.on.weekday() not in self.weekdays or (self.period and not day.period):
             return False
         is_of_period = self.period in ("", "holidays" if day.is_holiday else "term")
         after = self.from_on is None or self.from_on <= day.on
@@ -140,7 +145,11 @@ def _booked(units: Collection[int], starts_on: date, ends_on: date) -> dict[date
     with unscoped(WHY):
         rows = db.session.execute(
             select(Booking.booked_on, func.count())
-            .where(Booking.unit_id.in_(units), Booking.booked_on.between(starts_on, ends_on))
+            .where(
+                Booking.unit_id.in_(units),
+                Booking.booked_on.between(starts_on, ends_on),
+                Booking.status.in_(places_of.STANDS),
+            )
             .group_by(Booking.booked_on)
         )
         return dict(rows.tuples().all())
@@ -183,19 +192,38 @@ def open_days(year: Year, brush: Brush, units: Collection[Unit], places: int | N
         for unit_id, on in sorted(wanted - known)
     ]
     with unscoped("des jours d’ouverture de la ville, écrits par centaines"):
-        for first in range(0, len(new), CHUNK):
-            db.session.execute(insert(Opening), new[first : first + CHUNK])
+        _write(new)
         if places is not None:
             for row in _opened(wanted & known):
                 row.places = places
         db.session.commit()
     if not wanted:
         return "Aucun jour n’est choisi : cochez des jours, ou des jours de la semaine."
-    if not new and places is not None:
-        return "Ces jours étaient déjà ouverts : leurs places sont changées."
+    return _opened_words({on for _, on in wanted - known}, {on for _, on in wanted & known}, places)
+
+
+def _write(openings: Sequence[Mapping[str, Any]]) -> None:
+    """Write openings; one that a colleague has written meanwhile stays as they made it."""
+    opening = UPSERTS[db.engine.dialect.name](Opening).on_conflict_do_nothing()
+    for first in range(0, len(openings), CHUNK):
+        db.session.execute(opening, openings[first : first + CHUNK])
+
+
+def _opened_words(new: set[date], known: set[date], places: int | None) -> str:
+    """What was done of days, some of whose units were open."""
+    opened = counted(len(new), "jour ouvert", "jours ouverts")
+    if not known:
+        return f"{opened}."
+    if places is None:
+        already = len(known - new)
+        if not new:
+            return "Ces jours étaient déjà ouverts."
+        told = counted(already, "l’était déjà", "l’étaient déjà")
+        return f"{opened} ; {told}." if already else f"{opened}."
     if not new:
-        return "Ces jours étaient déjà ouverts."
-    return f"{counted(len({one['open_on'] for one in new}), 'jour ouvert', 'jours ouverts')}."
+        return "Ces jours étaient déjà ouverts : leurs places sont changées."
+    told = counted(len(known), "jour déjà ouvert", "jours déjà ouverts")
+    return f"{opened} ; {told} : les places y sont changées."
 
 
 def _opened(squares: Collection[tuple[int, date]]) -> Iterator[Opening]:
@@ -205,14 +233,23 @@ def _opened(squares: Collection[tuple[int, date]]) -> Iterator[Opening]:
 
 
 def close_days(year: Year, brush: Brush, units: Collection[Unit]) -> str:
-    """Close these units on the painted days that nobody has booked; the sentence. Commits."""
+    """Close these units on the painted days that nobody has booked; the sentence. Commits.
+
+    The openings are locked first, as who books locks them: a day booked meanwhile stays open.
+    """
     days = [day.on for day in year.days if brush.covers(day)]
     ids = [one.id for one in units]
+    if days:
+        places_of.lock_openings(days[0], days[-1])
     with unscoped(WHY):
         held = set(
             db.session.execute(
                 select(Booking.unit_id, Booking.booked_on)
-                .where(Booking.unit_id.in_(ids), Booking.booked_on.in_(days))
+                .where(
+                    Booking.unit_id.in_(ids),
+                    Booking.booked_on.in_(days),
+                    Booking.status.in_(places_of.STANDS),
+                )
                 .distinct()
             ).tuples()
         )
