@@ -16,7 +16,7 @@ from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import Entity
 from app.models import RefusedRequest, Rule
-from app.rules.registry import build
+from app.rules.registry import build, kinds
 from tests.people import settings_for
 
 RULES = table("rule", column("code"), column("parameters", JSON()))
@@ -108,6 +108,8 @@ def test_rules_of_0012_are_gone_or_said_as_before_it(bare: Flask) -> None:
         "h": ("same_each_day", {}),
         "i": ("registration", {"starts": "next_month"}),
         "j": ("minimum", {"least": 3}),
+        "k": ("window_monthly", dict(kinds()["window_monthly"].example)),
+        "l": ("window", {**kinds()["window"].example, "again": "jeudi"}),
     }
     with bare.app_context():
         upgrade()
@@ -125,6 +127,7 @@ def test_rules_of_0012_are_gone_or_said_as_before_it(bare: Flask) -> None:
             "b": {"places": 48, "when_full": "waiting"},
             "c": {"when_full": "refused"},
             "d": {"minimum": 3},
+            "l": kinds()["window"].example,
         }
         upgrade()
         db.session.remove()

@@ -20,8 +20,8 @@ RULE = sa.table(
     "rule", sa.column("id", sa.Integer), sa.column("rule_kind", sa.String), sa.column("parameters", sa.JSON())
 )
 # What the older code can't read: these rows go, their article says what they said.
-NEWER = ("priority", "custody", "staff_ratio", "same_each_day", "registration", "minimum")
-NEWER_PARAMETERS = {"capacity": {"overflow", "overflow_per", "pending"}, "count": {"late"}}
+NEWER = ("priority", "custody", "staff_ratio", "same_each_day", "registration", "minimum", "window_monthly")
+NEWER_PARAMETERS = {"capacity": {"overflow", "overflow_per", "pending"}, "count": {"late"}, "window": {"again"}}
 OLDER_WHEN_FULL = ("waiting", "refused")
 
 
