@@ -53,6 +53,7 @@ squares = st.one_of(
         st.frozensets(st.sampled_from(UNITS), min_size=2),
     ),
 )
+one_square = st.builds(lambda slot: frozenset({slot}), st.sampled_from(SQUARES))
 some_squares = st.frozensets(st.sampled_from(SQUARES), max_size=4)
 moments = st.integers(0, 45 * 24).map(lambda hours: paris(2024, 8, 12) + timedelta(hours=hours))
 TRAITS = st.frozensets(st.sampled_from([ASSURANCE, "derogation"]))
@@ -82,12 +83,8 @@ def children(draw: st.DrawFn, number: int, name: str) -> Child:
 
 @st.composite
 def child_plans(draw: st.DrawFn, number: int, name: str) -> ChildPlan:
-    before = draw(squares)
-    status = draw(st.sampled_from(STATUSES))
-    add, drop = (
-        draw(squares),
-        draw(st.one_of(some_squares, st.just(before), st.sets(st.sampled_from(SQUARES)))),
-    )
+    before, add, status = draw(squares), draw(st.one_of(squares, one_square)), draw(st.sampled_from(STATUSES))
+    drop = draw(st.frozensets(st.sampled_from(sorted(before)))) if before else before
     return ChildPlan.change(
         draw(children(number, name)),
         [Booked(slot, status) for slot in before],
