@@ -77,10 +77,12 @@ class Expected:
         "Pièces réclamées",
         may_be_empty=True,
         default=None,
-        help="Avec « registers » : ce qui empêche d’inscrire.",
+        help="Pour une demande d’inscription : celles qui l’empêchent.",
     )
 
-    starts_on: date | None = param("L’inscription commence le", default=None, help="Avec « registers ».")
+    starts_on: date | None = param(
+        "L’inscription commence le", default=None, help="Pour une demande d’inscription."
+    )
     rank: int | None = param(
         "Rang de priorité", default=None, minimum=1, help="100 : aucune priorité ne le fait passer avant."
     )

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
 
 from app.rules.booking import DatedRule, bookable_from, bookable_until, cancellable_until, judge
 from app.rules.calendar import ONE_DAY, Calendar, add_months, local_day
-from app.rules.examples import Example, Expected
+from app.rules.examples import EFFECTS, Example, Expected
 from app.rules.facts import Booked, Child, ChildPlan, Names, Plan, Slot, Window, activity_of
 from app.rules.kinds.admission import Age
 from app.rules.kinds.household import Papers
 from app.rules.paperwork import DocumentRule, Held, Subject, missing
 from app.rules.periods import monday_of
 from app.rules.registering import RegistrationAnswer, rank_of, registering
-from app.rules.squares import Squares, moment_text
+from app.rules.squares import Squares
 from app.rules.verdict import Severity, Verdict
-from app.rules.words import NBSP, joined
+from app.rules.words import NBSP, day_words, joined, limit_words, moment_words
 
 FOR_EVER: tuple[Window, ...] = ((date.min, None),)
 ANY_DAY = date(2000, 1, 1)
@@ -125,8 +125,9 @@ def differences(expected: Expected, outcome: Outcome) -> Iterator[tuple[str, str
     """What is not as expected: the key, and a sentence with both."""
     for key, wanted, got in _compared(expected, outcome):
         if wanted is not None and wanted != got:
-            told = _answer(outcome) if key in ANSWERS else _words(got)
-            yield key, f"attendu{NBSP}: {_words(wanted)}{NBSP}; obtenu{NBSP}: {told}"
+            said = moment_words if key == "bookable_from" else limit_words
+            told = _answer(outcome) if key in ANSWERS else _words(got, said)
+            yield key, f"attendu{NBSP}: {_words(wanted, said)}{NBSP}; obtenu{NBSP}: {told}"
 
 
 def _compared(expected: Expected, outcome: Outcome) -> Iterator[tuple[str, object, object]]:
@@ -152,15 +153,17 @@ def _compared(expected: Expected, outcome: Outcome) -> Iterator[tuple[str, objec
     yield "rank", expected.rank, outcome.rank
 
 
-def _words(value: object) -> str:
-    """A value as a sentence says it."""
+def _words(value: object, said: Callable[[datetime], str] = limit_words) -> str:
+    """A value as a sentence says it; `said` puts a moment in words."""
     if isinstance(value, bool):
         return "accepté" if value else "refusé"
     if isinstance(value, frozenset):
-        return joined(sorted(map(_words, value))) or "rien"
+        return joined(sorted(_words(one, said) for one in value)) or "rien"
     if isinstance(value, datetime):
-        return moment_text(value)
-    return "sans limite" if value is None else str(value)
+        return said(value)
+    if isinstance(value, date):
+        return day_words(value)
+    return "sans limite" if value is None else EFFECTS.get(str(value), str(value))
 
 
 def _answer(outcome: Outcome) -> str:

@@ -13,6 +13,8 @@ from app.screens.builder.fields import Day, one_line
 from app.screens.choices import OneOf, SomeOf
 from app.screens.rule_form import Offered
 
+OFTEN = ("allowed", "refused_by", "remedy", "bookable_until", "cancellable_until")
+"""What examples mostly expect: the rest is folded."""
 ASKS = ("books", "cancels", "registers")
 FACTS = (
     "age", "born_on", "level", "residence", "custody", "groups", "answers", "papers", "registered",
@@ -51,8 +53,18 @@ class ExampleForm(FlaskForm):
 
     @property
     def expects(self) -> list[tuple[Parameter, list[Field]]]:
-        """What the answer must be."""
-        return self.group(f"e-{one.name}" for one in examples.EXPECTED)
+        """What the answer must be, as most examples say it."""
+        return self.group(f"e-{name}" for name in OFTEN)
+
+    @property
+    def expects_more(self) -> list[tuple[Parameter, list[Field]]]:
+        """What else may be expected."""
+        return self.group(f"e-{one.name}" for one in examples.EXPECTED if one.name not in OFTEN)
+
+    @property
+    def says_more(self) -> bool:
+        """Whether something of it is written, or wrong."""
+        return any(field.data or field.errors for _, fields in self.expects_more for field in fields)
 
     def body(self) -> dict[str, Any]:
         """The example in plain values, as it was written."""
