@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, or_, select, update
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import Attribute, Entity, entities, entity_named, pointing_at
-from app.models import Activity, Booking, Opening, Unit
+from app.models import Activity, Booking, Opening, SchoolYear, Unit
 from app.rules.words import counted, day_words, joined
 from app.services.rulebook.calendar import openings_of
 from app.services.rulebook.draft import Draft, Entry
@@ -191,10 +191,10 @@ def _columns(entry: Entry, rows: dict[int, Entity]) -> dict[str, Any]:
 
 
 def _open(draft: Draft, today: date, report: Report) -> Tally:
-    """Bring the openings of the file's units in line: five statements, in bulk.
+    """Bring the openings of the file's units in line: six statements, in bulk.
 
     After today a unit opens on the days that the file gives, and on those that somebody has booked, which
-    are told. Past days stay.
+    are told. Past days stay, and those of a school year that the file does not name.
     """
     count = Tally()
     units = _numbers(draft)
@@ -228,7 +228,14 @@ def _open(draft: Draft, today: date, report: Report) -> Tally:
             update(Opening).where(Opening.id == number).values(places=places),
             execution_options={"synchronize_session": False},
         )
-    unnamed = {key: row[0] for key, row in existing.items() if key not in wanted and key[1] > today}
+    others = _other_years(draft)
+    unnamed = {
+        (unit_id, on): number
+        for (unit_id, on), (number, _) in existing.items()
+        if (unit_id, on) not in wanted
+        and on > today
+        and not any(first_on <= on <= last_on for first_on, last_on in others)
+    }
     kept = _booked(unnamed, today)
     gone = [number for key, number in unnamed.items() if key not in kept]
     for first in range(0, len(gone), CHUNK):
@@ -249,6 +256,13 @@ def _numbers(draft: Draft) -> dict[str, int]:
         select(Activity.code, Unit.code, Unit.id).join(Unit, Unit.activity_id == Activity.id)
     )
     return {code: number for activity, unit, number in stored if (code := f"{activity}.{unit}") in named}
+
+
+def _other_years(draft: Draft) -> list[tuple[date, date]]:
+    """The first and last days of the school years that the file does not name."""
+    named = draft.codes("SchoolYear")
+    stored = db.session.execute(select(SchoolYear.code, SchoolYear.starts_on, SchoolYear.ends_on))
+    return [(starts_on, ends_on) for code, starts_on, ends_on in stored if code not in named]
 
 
 def _booked(squares: Iterable[Square], today: date) -> list[Square]:

@@ -168,6 +168,19 @@ def test_the_openings_of_a_unit_that_the_file_does_not_name_are_left_alone(app: 
     assert applied().counts["Opening"].removed == 0
 
 
+def test_the_openings_of_a_year_that_the_file_does_not_name_stay_with_it(app: Flask) -> None:
+    applied()
+    with unscoped("test"):
+        unit_id = db.session.scalars(select(Unit.id).where(Unit.code == "soiree")).one()
+        year = SchoolYear(code="2027-2028", starts_on=date(2027, 9, 1), ends_on=date(2028, 8, 31))
+        db.session.add_all([year, Opening(unit_id=unit_id, open_on=date(2027, 9, 1))])
+        db.session.add(Opening(unit_id=unit_id, open_on=date(2028, 9, 1)))  # in no year
+        db.session.commit()
+    report = applied()
+    assert (report.counts["Opening"].removed, report.left) == (1, ["Année scolaire « 2027-2028 »"])
+    assert coming(date(2027, 9, 1)) == 1
+
+
 def coming(from_on: date, until: date = date.max) -> int:
     """How many openings from that day on."""
     with unscoped("test"):
