@@ -69,6 +69,8 @@ class BookingInboxPage(Page):
         queue = booking_requests.to_decide(clock.today())
         found, form = next((one for one in queue if one.key == key), None), AnswerForm()
         if found is None:
+            if not booking_requests.knows(*key):
+                abort(404)
             flash("Il n’y a plus rien à décider pour cet enfant : c’est déjà répondu, ou retiré.", "error")
             return redirect(self.url())
         if not form.reason.validate(form):

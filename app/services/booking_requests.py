@@ -94,6 +94,12 @@ def number(today: date) -> int:
     return db.session.scalar(select(func.count(Booking.id)).where(is_waiting(today))) or 0
 
 
+def knows(child_id: int, family_id: int) -> bool:
+    """Whether that child has any booking within reach, answered or not. One statement."""
+    of_both = Booking.child_id == child_id, Booking.family_id == family_id
+    return db.session.scalar(select(Booking.id).where(*of_both).limit(1)) is not None
+
+
 def mark_of(rows: Iterable[Booking]) -> str:
     """What tells these rows, as they are, from any others."""
     return " ".join(f"{one.id}:{one.revision}" for one in rows)
