@@ -58,7 +58,7 @@ def test_each_entity_is_read_as_far_as_its_rows_and_attributes_are_in_reach(
     for entity in entities():
         base = f"/{entity.__term__.slug}"
         mine = in_reach(entity, viewer)
-        listed = call.get(f"{base}?taille=90")
+        listed = call.get(f"{base}?taille=85")
         if not permissions.may(viewer, entity, Action.SEE):
             assert listed.status_code == 404, entity
             assert call.get(f"{base}/{rows['A'][entity.__name__]}").status_code == 404

@@ -194,9 +194,9 @@ def test_nonsense_in_a_filter_is_left_out_too(town: Town, query: str) -> None:
         assert town.client("desk").get(f"/service/inscriptions{door}?{query}").status_code == 200
 
 
-def test_at_most_ninety_rows_are_shown(town: Town) -> None:
+def test_at_most_eighty_five_rows_are_shown(town: Town) -> None:
     crowd(110, town)
-    assert len(names(town.client("desk").get("/service/familles/?taille=100000"))) == 90
+    assert len(names(town.client("desk").get("/service/familles/?taille=100000"))) == 85
 
 
 def test_an_empty_list_says_what_to_do(town: Town) -> None:

@@ -113,7 +113,7 @@ def test_what_is_not_given_is_found_by_a_box_to_tick(town: Town) -> None:
     for unread in ("phone-vide=non", "name-vide=oui", "phone-vide"):  # a name is never missing
         assert len(names(desk.get(f"/service/familles/?{unread}"))) == db_count(Family), unread
     assert "Durand" in names(desk.get("/service/familles/?phone-vide=oui"))
-    born = names(desk.get("/service/personnes/?born_on-vide=oui&taille=90"))
+    born = names(desk.get("/service/personnes/?born_on-vide=oui&taille=85"))
     with unscoped("des dates de naissance"):
         assert len(born) == db.session.query(Person).filter(Person.born_on.is_(None)).count() > 0
 

@@ -127,8 +127,8 @@ def test_a_list_is_filtered_and_searched_by_answers(asked: Town, query: str, fou
 
 def test_who_has_not_answered_is_found_and_answers_put_a_list_in_order(asked: Town) -> None:
     desk = asked.client("desk")
-    silent = desk.get(f"{PEOPLE}?question-regime-vide=oui&taille=90")
-    assert len(names(silent)) == len(names(desk.get(f"{PEOPLE}?taille=90"))) - 2
+    silent = desk.get(f"{PEOPLE}?question-regime-vide=oui&taille=85")
+    assert len(names(silent)) == len(names(desk.get(f"{PEOPLE}?taille=85"))) - 2
     ordered = desk.get(f"{PEOPLE}?colonnes=question-regime&tri=-question-regime")
     assert names(ordered)[:2] == ["Martin", "Durand"]
 

@@ -19,8 +19,8 @@ from app.screens import numbers
 from app.screens.builder import filters, naming
 from app.screens.builder.filters import On
 
-SIZE, MOST = 25, 90
-"""Rows of a page: unasked, and at most; ninety of the widest list weigh less than 100 KB."""
+SIZE, MOST = 25, 85
+"""Rows of a page: unasked, and at most; eighty-five of the widest list weigh less than 100 KB."""
 WORDS = 6
 UNSORTED = (Kind.JSON, Kind.FILE, Kind.LONG_TEXT)
 UNLISTED = (Kind.JSON, Kind.LONG_TEXT)
