@@ -52,7 +52,7 @@ class Expected:
         "Accepté",
         default=None,
         help="Oui : tout est accepté tout de suite. Non : quelque chose est refusé. Ce qui attend une place "
-        "ou le service n’est ni l’un ni l’autre : « waits_by », « asks_staff_by ».",
+        "ou le service n’est ni l’un ni l’autre.",
     )
     refused_by: frozenset[RuleCode] | None = param(
         "Refusé par", may_be_empty=True, default=None, help="Ces règles, et aucune autre."
