@@ -3,12 +3,13 @@
 books: {cantine.repas: 2026-09-14}
 booked: {alsh.journee: [2026-07-06 au 2026-07-10, 2026-07-15]}
 cancelled: {alsh.journee: {2026-07-06: 2026-07-01 08:30}}     # and when it was
+cancelled: {alsh.journee: [2026-07-03, {2026-07-06: 2026-07-01 08:30}]}     # or when one of them was
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NewType
@@ -132,15 +133,26 @@ def _read_days(unit: str, value: object) -> Iterator[Days]:
 
 
 def _dump_squares(squares: Squares) -> object:
-    found: dict[str, object] = {}
-    for unit in squares.codes:
-        mine = [one for one in squares.days if one.unit == unit]
-        if any(one.at for one in mine):
-            found[unit] = {_days_text(one): moment_text(one.at) for one in mine if one.at is not None}
-        else:
-            texts = [_days_text(one) for one in mine]
-            found[unit] = texts[0] if len(texts) == 1 else texts
-    return found
+    return {
+        unit: days_plain(
+            [
+                (_days_text(one), moment_text(one.at) if one.at is not None else "")
+                for one in squares.days
+                if one.unit == unit
+            ]
+        )
+        for unit in squares.codes
+    }
+
+
+def days_plain(days: Sequence[tuple[str, str]]) -> object:
+    """Days, each with its moment or "" where nothing says it, as shortly as a file writes them all."""
+    texts = [on for on, _ in days]
+    if not any(at for _, at in days):
+        return texts[0] if len(texts) == 1 else texts
+    if all(at for _, at in days) and len(set(texts)) == len(texts):
+        return dict(days)
+    return [{on: at} if at else on for on, at in days]
 
 
 def _days_text(one: Days) -> str:

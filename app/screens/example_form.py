@@ -9,6 +9,7 @@ from wtforms import Field, StringField
 
 from app.rules import examples
 from app.rules.parameters import Parameter
+from app.rules.squares import days_plain
 from app.screens.builder.fields import Day, one_line
 from app.screens.choices import OneOf, SomeOf
 from app.screens.rule_form import Offered
@@ -117,7 +118,7 @@ class ExampleForm(FlaskForm):
             else:
                 days = [_when(part.strip()) for part in _iso(told).split(",") if part.strip()]
                 lines[unit.data] = [*lines.get(unit.data, []), *days]
-        return found | {unit: _days_read(days) for unit, days in lines.items()}
+        return found | {unit: days_plain(days) for unit, days in lines.items()}
 
 
 def form_of(
@@ -203,15 +204,13 @@ def _when(told: str) -> tuple[str, str]:
     return (found[1], f"{found[2]} {found[3]}") if found else (told, "")
 
 
-def _days_read(days: list[tuple[str, str]]) -> object:
-    """Days as a file writes them; with their moments, as soon as one of them has its own."""
-    return dict(days) if any(at for _, at in days) else [on for on, _ in days]
-
-
 def _days(value: Any) -> str:
+    """Days, and when they were asked for or cancelled between brackets."""
+    if isinstance(value, list):
+        return ", ".join(map(_days, value))
     if isinstance(value, Mapping):
         return ", ".join(f"{_french(on)} ({' à '.join(_french(at).split())})" for on, at in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return str(value)
 
 
 def _typed(value: Any) -> Any:

@@ -156,6 +156,7 @@ def test_more_combinations_than_are_offered_are_read_live_too(open_town: Town) -
     assert told.strip() and told.strip() in words(piece)
 
 
+AT = "2026-12-01 08:30"
 ANNULE = {
     "says": "Annulé le matin même",
     "at": "2026-12-01 09:00",
@@ -182,6 +183,20 @@ def test_an_example_comes_back_whole_from_its_form(open_town: Town) -> None:
         row = db.session.scalars(select(Example)).one()
     cancelled = {"mercredi.repas": {"2026-12-09": "2026-12-01 08:30", "2026-12-10": "2026-12-02 00:00"}}
     assert row.body == {**ANNULE, "cancelled": cancelled}
+
+
+def test_days_of_which_one_says_when_all_come_back_from_the_form(open_town: Town) -> None:
+    body = {**ANNULE, "booked": {"mercredi.matin": ["2026-12-09 au 2026-12-11", {"2026-12-12": AT}]}}
+    with unscoped("test"):
+        db.session.add(Example(code="e", sentence="s", body=body))
+        db.session.commit()
+    client = open_town.client("configurator")
+    sent = served(client.get(f"{EXAMPLES}/1").get_data(as_text=True))
+    assert sent["booked-0-days"] == ["2026-12-09 au 2026-12-11, 12/12/2026 (01/12/2026 à 08:30)"]
+    answer = client.post(f"{EXAMPLES}/1", data=sent)
+    assert answer.status_code == 302, words(answer)
+    with unscoped("test"):
+        assert db.session.scalars(select(Example.body)).one()["booked"] == body["booked"]
 
 
 @pytest.mark.parametrize("typed", ["9/12/2026 à 01/12/2026 8:30", "2026-12-09 (le 01/12/2026 à 8 h 30)"])

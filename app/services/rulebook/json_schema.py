@@ -29,7 +29,9 @@ YES_NO: Schema = {"enum": ["oui", "non", True, False]}
 HOUR: Schema = {"type": ["string", "integer"]}
 AGE: Schema = {"type": "string", "pattern": r"^\d{1,3}\s*([mM]ois|[aA]ns?)$"}
 TEXTS: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT}]}
-DAYS: Schema = {"anyOf": [TEXT, {"type": "array", "items": TEXT}, {"type": "object"}]}
+DAYS: Schema = {
+    "anyOf": [TEXT, {"type": "array", "items": {"anyOf": [TEXT, {"type": "object"}]}}, {"type": "object"}]
+}
 BY_KIND: dict[Kind, Schema] = {
     Kind.INTEGER: WHOLE,
     Kind.DECIMAL: NUMBER,

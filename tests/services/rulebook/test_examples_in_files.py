@@ -10,7 +10,7 @@ from app.access.database import db
 from app.access.viewer import unscoped
 from app.models import Example
 from app.rules import examples, trying
-from app.services.rulebook import apply, check_text
+from app.services.rulebook import apply, check_text, export, plan
 from app.services.rulebook.compiled import book_now, book_of, rows_now, vocabulary_of
 
 REAL = Path("communes/le-touvet.yaml").read_text(encoding="utf-8")
@@ -75,3 +75,17 @@ def test_the_town_s_rows_answer_as_the_file_does(app: Flask) -> None:
         first, second = (trying.run(found.example, book) for book in books)
         assert first == second
         assert not list(trying.differences(found.expected, second))
+
+
+def test_an_example_of_which_one_day_says_when_comes_back_whole(app: Flask) -> None:
+    asked = "books: {cantine.repas: 2026-09-14}"
+    assert asked in REAL
+    mixed = "[2026-09-07, {2026-09-08: 2026-09-01 08:00}]"
+    draft = check_text(changed(asked, f"{asked}\n    booked: {{cantine.repas: {mixed}}}"), TODAY).draft
+    apply(draft, TODAY)
+    with unscoped("test"):
+        bodies = list(db.session.scalars(select(Example.body)))
+    told = [one["booked"] for one in bodies if "booked" in one]
+    assert {"cantine.repas": ["2026-09-07", {"2026-09-08": "2026-09-01 08:00"}]} in told
+    planned = plan(check_text(export(), TODAY).draft, TODAY)
+    assert (planned.report.is_quiet, planned.report.left) == (True, [])
