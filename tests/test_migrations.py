@@ -1,8 +1,10 @@
 """The database's history: it makes what the entities declare, up and down, on both engines."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -15,20 +17,24 @@ from app import create_app
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import Entity
-from app.models import RefusedRequest, Rule
+from app.models import Period, RefusedRequest, Rule
 from app.rules.registry import build, kinds
 from tests.people import settings_for
+from tests.support.postgres import Cluster
 
 RULES = table("rule", column("code"), column("parameters", JSON()))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Flask:
-    """An application over a database without a table."""
+def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """An application over a database without a table: one of its own, whatever an earlier test left."""
     settings: dict[str, Any] = settings_for(tmp_path)
-    if request.param == "postgresql":
-        settings["SQLALCHEMY_DATABASE_URI"] = request.getfixturevalue("postgres_url")
-    return create_app(settings)
+    if request.param == "sqlite":
+        yield create_app(settings)
+        return
+    cluster: Cluster = request.getfixturevalue("postgres_cluster")
+    with cluster.database(f"history_{uuid4().hex[:8]}") as url:
+        yield create_app({**settings, "SQLALCHEMY_DATABASE_URI": url})
 
 
 def tables(flask_app: Flask) -> set[str]:
@@ -208,5 +214,55 @@ def test_refusals_kept_before_0015_take_the_activity_of_their_first_square(bare:
         upgrade()
         with unscoped("rien ne reste"):
             assert db.session.scalars(select(RefusedRequest)).all() == []
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.mark.slow
+def test_periods_written_twice_before_0016_are_one_and_no_day_is_lost(bare: Flask) -> None:
+    """The longest of those that begin on one day of one year; another year keeps its own."""
+    summer, term = date(2023, 9, 1), date(2023, 9, 4)
+    written = [
+        (1, summer, date(2023, 9, 2)),
+        (1, summer, date(2023, 9, 3)),
+        (1, summer, date(2023, 9, 3)),
+        (1, term, date(2023, 10, 20)),
+        (2, summer, date(2023, 9, 3)),
+    ]
+    with bare.app_context():
+        upgrade(revision="0015")
+        with db.engine.begin() as connection:
+            made = {
+                name: Table(name, MetaData(), autoload_with=connection) for name in ("school_year", "period")
+            }
+            for number in (1, 2):
+                values = {
+                    "id": number,
+                    "code": str(number),
+                    "starts_on": summer,
+                    "ends_on": date(2024, 8, 31),
+                }
+                connection.execute(made["school_year"].insert().values(**values))
+            for year_id, starts_on, ends_on in written:
+                connection.execute(
+                    made["period"]
+                    .insert()
+                    .values(
+                        school_year_id=year_id,
+                        name="x",
+                        period_kind="holidays",
+                        starts_on=starts_on,
+                        ends_on=ends_on,
+                    )
+                )
+        upgrade()
+        with unscoped("ce qui reste"):
+            found = db.session.execute(
+                select(Period.id, Period.school_year_id, Period.starts_on, Period.ends_on).order_by(Period.id)
+            )
+            assert [tuple(one) for one in found] == [(2, *written[1]), (4, *written[3]), (5, *written[4])]
+        db.session.remove()
+        downgrade(revision="0015")
+        upgrade()
         db.session.remove()
         db.engine.dispose()

@@ -51,6 +51,7 @@ class Period(Entity):
     __menu__ = "Réglages"
     __named__ = ("name",)
     __listed__ = ("name", "period_kind", "starts_on", "ends_on", "school_year")
+    __table_args__ = (UniqueConstraint("school_year_id", "starts_on"),)
 
     school_year: Mapped[SchoolYear] = relation("Année scolaire", parent=True, inline=True)
     school_year_id: Mapped[int]

@@ -21,6 +21,7 @@ from app.models import (
     HistoryEntry,
     InvoiceLine,
     Membership,
+    Period,
     Person,
     RoleGrant,
     Rule,
@@ -28,6 +29,7 @@ from app.models import (
     Tariff,
     Unit,
 )
+from app.rules.calendar import ONE_DAY
 from tests.people import Town
 
 VALUES: dict[Kind | None, Any] = {
@@ -110,6 +112,14 @@ def _write(entity: type[Entity], whose: str, rows: Rows) -> int:
             setattr(row, one.column, rows[one.target])
         elif one.kind is not Kind.FILE or one.required:
             setattr(row, one.name, value(one, f"Ligne {whose}", entity))
+    _fit(row, whose, rows)
+    db.session.add(row)
+    db.session.flush()
+    return row.id
+
+
+def _fit(row: Entity, whose: str, rows: Rows) -> None:
+    """What a value of each kind does not make right."""
     if isinstance(row, HistoryEntry | ChangeRequest):  # about a row that there is
         row.entity, row.row_id = "Family", rows["Family"]
     if isinstance(row, ChangeRequest):
@@ -121,11 +131,10 @@ def _write(entity: type[Entity], whose: str, rows: Rows) -> int:
         row.who, row.unless = None, None
     if isinstance(row, Tariff):
         row.until_on = None
+    if isinstance(row, Period) and whose == "B":  # one year, another first day
+        row.starts_on += ONE_DAY
     if isinstance(row, InvoiceLine):  # of an invoice or of a credit note, never of both
         row.credit_note_id = None
-    db.session.add(row)
-    db.session.flush()
-    return row.id
 
 
 def value(one: Attribute, words: str, entity: type[Entity]) -> Any:

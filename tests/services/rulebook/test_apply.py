@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import entities
-from app.entities.calendar import PeriodKind
 from app.models import (
     Booking,
     ClosingDay,
@@ -206,21 +206,25 @@ def test_the_same_holidays_twice_in_a_year_are_two_rows(app: Flask) -> None:
     applied(text)
     assert summers() == [date(2023, 9, 1), date(2024, 7, 6)]
     assert applied(text).is_quiet
-    with unscoped("test"):  # what an earlier application made of it
-        for _ in range(3):
-            year_id = db.session.scalars(select(SchoolYear.id).where(SchoolYear.code == "2025-2026")).one()
-            summer = Period(
-                school_year_id=year_id,
-                name="Vacances d’été",
-                period_kind=PeriodKind.HOLIDAYS,
-                starts_on=date(2023, 9, 1),
-                ends_on=date(2023, 9, 3),
-            )
-            db.session.add(summer)
+
+
+def test_what_a_form_wrote_twice_is_one_row_again_and_a_period_is_never_twice(app: Flask) -> None:
+    applied()
+    before = rows()
+    with unscoped("test"):
+        closed = db.session.scalars(select(ClosingDay).where(ClosingDay.facility_id.is_(None)).limit(1)).one()
+        db.session.add(ClosingDay(closed_on=closed.closed_on, reason=closed.reason))
         db.session.commit()
-    assert applied(text).counts["Period"].removed == 3
-    assert summers() == [date(2023, 9, 1), date(2024, 7, 6)]
-    assert applied(text).is_quiet
+        period = db.session.scalars(select(Period).limit(1)).one()
+        again = {name: getattr(period, name) for name in ("school_year_id", "period_kind", "starts_on")}
+        db.session.add(Period(**again, name="Autre", ends_on=period.ends_on))
+        with pytest.raises(IntegrityError):
+            db.session.commit()
+        db.session.rollback()
+    assert applied().counts["ClosingDay"].removed == 1
+    after = rows()
+    assert {name for name in after if after[name] != before[name]} == {"HistoryEntry"}
+    assert applied().is_quiet
 
 
 def summers() -> list[date]:
