@@ -28,7 +28,7 @@ from sqlalchemy.orm.util import LoaderCriteriaOption
 from sqlalchemy.sql.util import ClauseAdapter
 from sqlalchemy.sql.visitors import InternalTraversal
 
-from app.access import permissions, statements
+from app.access import statements
 from app.access.viewer import Side, Viewer, current
 from app.declare import Entity, FirstGiven, Through, entities, entity_named
 from app.declare.scope import Root, Scope
@@ -150,7 +150,7 @@ def _for_families(entity: type[Entity], columns: Any) -> Criterion:
 
 
 def _hidden_questions() -> BindParameter[Any]:
-    return _bound("scope_questions", lambda: sorted(permissions.hidden_questions(_asking())), expanding=True)
+    return _bound("scope_questions", lambda: sorted(_asking().hidden_questions), expanding=True)
 
 
 def _follow(key: ColumnElement[int], target: type[Entity], side: Side, seen: tuple[str, ...]) -> Criterion:
@@ -265,5 +265,5 @@ def in_scope(viewer: Viewer) -> InScope | None:
     """The option to add to a statement; None when this viewer's rows are all there is."""
     names = tuple(entity.__name__ for entity in entities())
     if viewer.is_staff and viewer.facility_ids is None:
-        return _in_scope(None, names) if permissions.hidden_questions(viewer) else None
+        return _in_scope(None, names) if viewer.hidden_questions else None
     return _in_scope(viewer.side, names)

@@ -46,10 +46,7 @@ def _is_left(viewer: Viewer, entity: type[Entity], action: Action) -> bool:
 
 def sees(viewer: Viewer, one: Attribute) -> bool:
     """Whether this viewer sees that attribute."""
-    if not one.seen_by(viewer.acting_roles):
-        return False
-    narrowed = viewer.tightened.get((one.entity, one.name))
-    return narrowed is None or one.seen_by(viewer.acting_roles & ~narrowed.hidden)
+    return viewer.sees(one)
 
 
 def is_shown(row: Entity, name: str) -> bool:
@@ -107,18 +104,11 @@ def questions(entity: type[Entity], viewer: Viewer) -> tuple[AskedAttribute, ...
     return viewer.asked.get(entity.__name__, ())
 
 
-def hidden_questions(viewer: Viewer) -> frozenset[int]:
-    """The questions whose answers this viewer may not read, by their rights or as the town tightened them."""
-    return frozenset(
-        one.question_id for those in viewer.asked.values() for one in those if not sees(viewer, one)
-    )
-
-
 def tells(viewer: Viewer, entity: type[Entity], values: Mapping[str, Any] | None) -> bool:
     """Whether what was kept of a row of that entity may be told: the answer to a hidden question may not."""
     if not entity.__answers__ or not values:
         return True
-    return values.get(entity.__answers__) not in hidden_questions(viewer)
+    return values.get(entity.__answers__) not in viewer.hidden_questions
 
 
 def editable(entity: type[Entity], viewer: Viewer) -> list[Attribute]:

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 
-from app.declare import FAMILY, NOBODY, STAFF, AskedAttribute, Role
+from app.declare import FAMILY, NOBODY, STAFF, AskedAttribute, Attribute, Role
 
 
 class Side(enum.Enum):
@@ -72,6 +73,20 @@ class Viewer:
     def acting_roles(self) -> Role:
         """The roles in force on this side: a parent who works for the town is a parent at home."""
         return self.roles & (STAFF if self.is_staff else FAMILY)
+
+    def sees(self, one: Attribute) -> bool:
+        """Whether they see that attribute, as declared and as the town tightened it."""
+        if not one.seen_by(self.acting_roles):
+            return False
+        narrowed = self.tightened.get((one.entity, one.name))
+        return narrowed is None or one.seen_by(self.acting_roles & ~narrowed.hidden)
+
+    @cached_property
+    def hidden_questions(self) -> frozenset[int]:
+        """The questions whose answers they may not read. Every statement of a request asks."""
+        return frozenset(
+            one.question_id for those in self.asked.values() for one in those if not self.sees(one)
+        )
 
     @property
     def hat(self) -> str:

@@ -6,6 +6,7 @@ as the town tightened them, and to the facilities where they hold.
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -87,7 +88,7 @@ def reader_of(viewer: Viewer) -> Reader:
 
 
 def _traits(viewer: Viewer, documents: Collection[str]) -> frozenset[str] | None:
-    asked = permissions.hidden_questions(viewer)
+    asked = viewer.hidden_questions
     reads_papers = permissions.sees(viewer, Document.__attributes__["status"])
     if not asked and reads_papers:
         return None
@@ -118,7 +119,7 @@ def trace(desk: Desk, draft: Draft, verdict: Verdict, about: Collection[Slot] | 
         "at": moment_text(desk.now),
         "adds": told(draft.wanted),
         "drops": told(draft.unwanted),
-        "child": _facts(desk),
+        "child": _facts(desk, min((slot.on for slot in about or draft.slots), default=desk.from_on)),
         "said": [_refusal(one) for one in said],
         "rules": _rules(explain(desk.plan(draft), desk.all_rules, names(), about)),
     }
@@ -177,12 +178,12 @@ def squares(slots: Iterable[Slot]) -> list[str]:
     ]
 
 
-def _facts(desk: Desk) -> dict[str, Any]:
-    """What is told of the child; not the answers nor the papers, which not everybody may read."""
-    child = desk.child
+def _facts(desk: Desk, on: date) -> dict[str, Any]:
+    """What is told of the child that day; not the answers nor the papers, which not everybody may read."""
+    child = desk.child.on(on)
     groups: dict[str, list[str]] = {}
     for row in desk.registrations:
-        if row.group is not None and row.group.name in child.groups:
+        if row.group is not None and row.group.name in child.groups and row.starts_on <= on <= row.ends_on:
             groups.setdefault(row.activity.code, []).append(row.group.name)
     return {
         "born_on": child.born_on.isoformat(),

@@ -10,7 +10,6 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from app.access import permissions
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.billing import InvoiceStatus
@@ -230,7 +229,7 @@ def test_an_answer_that_is_hidden_is_not_told_by_its_rule(with_answer: Town) -> 
     assert "avec « Épilepsie »" in opened(with_answer, "desk")
     (one,) = [one for those in with_answer.viewer("desk").asked.values() for one in those]
     hide(one.entity, one.name)
-    assert permissions.hidden_questions(with_answer.viewer("desk"))
+    assert with_answer.viewer("desk").hidden_questions
     for child, family in (("lila", "A"), ("tom", "B")):
         page = tried(with_answer, "desk", "mercredi.repas", "2026-12-09", child, family)
         assert "Épilepsie" not in page and "epilepsie" not in page

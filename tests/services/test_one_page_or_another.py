@@ -21,6 +21,7 @@ from app.entities.question import QuestionKind, QuestionSection
 from app.models import (
     Answer,
     Booking,
+    CareGroup,
     ClosingDay,
     Deferral,
     DocumentType,
@@ -29,13 +30,14 @@ from app.models import (
     Period,
     Person,
     Question,
+    Registration,
     Rule,
     Schooling,
 )
 from app.rules.calendar import school_year
 from app.rules.facts import Slot
 from app.rules.kinds.counting import Count
-from app.services import bookings, paperwork, planning
+from app.services import bookings, paperwork, planning, verdict_traces
 from app.services.desk import Desk, Draft, load_desk
 from tests.people import Town, make_town, settings_for
 from tests.services.test_rules_in_force import add, rule
@@ -221,6 +223,22 @@ def test_a_document_that_need_only_be_received_is_in_order_once_it_is(
     give(bare_town, paper, "A", "lila", DocumentStatus.RECEIVED)
     rule(bare_town, "papers", {"documents": ["assurance"]})
     assert send(bare_town, meals(WEDNESDAY)).accepted is is_enough
+
+
+def test_an_answer_is_explained_by_the_child_of_that_day(bare_town: Town) -> None:
+    with unscoped("test"):
+        group = CareGroup(name="Grands", activity_id=bare_town.activities["mercredi"])
+        row = db.session.scalars(
+            select(Registration).where(Registration.child_id == bare_town.people["lila"])
+        ).one()
+        row.group, row.starts_on = group, date(2026, 11, 2)
+        db.session.commit()
+    rule(bare_town, "count", {"maximum": 0, "per": "month"}, who={"groups": ["Grands"]})
+    desk = page(bare_town, MONDAY)  # which knows the whole school year: the rule looks at the month
+    draft = meals(WEDNESDAY)
+    verdict = desk.judge(draft)
+    assert not verdict.accepted
+    assert verdict_traces.trace(desk, draft, verdict)["child"]["groups"] == {"mercredi": ["Grands"]}
 
 
 def test_what_is_told_by_day_costs_no_statement_more(bare_town: Town) -> None:
