@@ -365,12 +365,13 @@ def gone(pid: int) -> bool:
     return state == "Z"
 
 
-def parent_is(parent: "subprocess.Popen[str]", pid: int) -> bool:
+def living_child(parent: "subprocess.Popen[str]", pid: int) -> int | None:
+    """``pid`` where it is a child of ``parent`` that runs, not a dead one awaiting burial."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        state, of = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
     except FileNotFoundError:
-        return False
-    return int(stat.rpartition(")")[2].split()[1]) == parent.pid
+        return None
+    return pid if state != "Z" and int(of) == parent.pid else None
 
 
 @pytest.fixture
@@ -461,9 +462,9 @@ def test_whichever_process_dies_is_replaced_and_none_outlives_the_supervisor(pla
     wait_until(lambda: place.worker_pid() != worker, "another worker", timeout=60)
     os.kill(web, signal.SIGKILL)
     # For a moment, the dead one's own child (whose parent is now another) may still answer.
-    wait_until(lambda: parent_is(supervisor, place.gunicorn_pid()), "another web server", timeout=60)
-
-    web, worker = place.gunicorn_pid(), place.worker_pid()
+    wait_until(lambda: gone(web), "the web server is dead")
+    web = wait_until(lambda: living_child(supervisor, place.gunicorn_pid()), "another web server", timeout=60)
+    worker = place.worker_pid()
     supervisor.kill()
     wait_until(lambda: gone(web) and gone(worker), "both gone with their parent", timeout=60)
 

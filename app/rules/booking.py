@@ -73,6 +73,26 @@ class DatedRule:
         return holds((self.from_on, self.until_on), on) and (not codes or activity in codes)
 
     @property
+    def whom(self) -> tuple[Who, ...]:
+        """What it tells children by: whom it is for, whom it spares."""
+        return tuple(one for one in (self.who, self.unless) if one is not None)
+
+    @property
+    def traits(self) -> frozenset[str]:
+        """The answers and papers by which it tells children apart."""
+        return frozenset(code for one in self.whom for code in one.traits)
+
+    @property
+    def papers(self) -> frozenset[str]:
+        """The documents that it asks for."""
+        return frozenset(getattr(self.rule, "documents", ()))
+
+    @property
+    def looks_at(self) -> frozenset[str]:
+        """The facts of the child that its kind looks at itself."""
+        return frozenset(getattr(self.rule, "looks_at", ()))
+
+    @property
     def is_for_some(self) -> bool:
         """Whether it tells children apart."""
         return self.who is not None or self.unless is not None

@@ -10,8 +10,6 @@ from typing import Literal
 
 from app.rules.booking import DatedRule, describe_dated, judge
 from app.rules.facts import Names, Plan, Slot
-from app.rules.kinds.admission import Age, CustodyWeeks
-from app.rules.kinds.household import Papers
 from app.rules.registry import is_limiting
 from app.rules.verdict import Refusal
 from app.rules.words import french
@@ -94,16 +92,8 @@ def explain(
 
 def _told_by(dated: DatedRule) -> tuple[frozenset[str], frozenset[str]]:
     """What the answer of a rule tells of the child: facts by their names, answers and papers by codes."""
-    whom = [one for one in (dated.who, dated.unless) if one is not None]
-    facts = {fact for one in whom for name, fact in FACTS.items() if getattr(one, name)}
-    traits = {code for one in whom for code in one.traits}
-    if isinstance(dated.rule, Age):
-        facts.add("born_on")
-    if isinstance(dated.rule, CustodyWeeks):
-        facts.add("custody")
-    if isinstance(dated.rule, Papers):
-        traits |= dated.rule.documents
-    return frozenset(facts), frozenset(traits)
+    facts = {fact for one in dated.whom for name, fact in FACTS.items() if getattr(one, name)}
+    return dated.looks_at | facts, dated.traits | dated.papers
 
 
 def _limits(dated: DatedRule, slots: Iterable[Slot], plan: Plan) -> tuple[tuple[Slot, datetime], ...]:

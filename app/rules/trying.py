@@ -11,8 +11,6 @@ from app.rules.booking import DatedRule, bookable_from, bookable_until, cancella
 from app.rules.calendar import ONE_DAY, Calendar, add_months, local_day
 from app.rules.examples import EFFECTS, Example, Expected
 from app.rules.facts import Booked, Child, ChildPlan, Names, Plan, Slot, Window, activity_of
-from app.rules.kinds.admission import Age
-from app.rules.kinds.household import Papers
 from app.rules.paperwork import DocumentRule, Held, Subject, missing
 from app.rules.periods import monday_of
 from app.rules.registering import RegistrationAnswer, rank_of, registering
@@ -195,9 +193,9 @@ def _child(example: Example) -> Child:
 
 def _is_tried(example: Example, dated: DatedRule) -> bool:
     """Whether the example tells what the rule looks at."""
-    if isinstance(dated.rule, Age):
+    if "born_on" in dated.looks_at:
         return example.age is not None or example.born_on is not None
-    return not isinstance(dated.rule, Papers) or example.papers is not None
+    return not dated.papers or example.papers is not None
 
 
 def _registrations(example: Example, slots: Collection[Slot]) -> dict[str, tuple[Window, ...]]:

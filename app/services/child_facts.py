@@ -45,8 +45,6 @@ from app.models import (
 from app.rules.booking import DatedRule
 from app.rules.calendar import ONE_DAY
 from app.rules.facts import Child, Custody
-from app.rules.kinds.admission import CustodyWeeks
-from app.rules.kinds.household import Papers
 
 CUSTODY: dict[str, Custody] = {"even": "even", "odd": "odd"}
 WHY = "une règle vaut pour un enfant quel que soit celui qui regarde"
@@ -88,13 +86,10 @@ def child_of(
     """
     child = Child(person.id, person.first_name, person.born_on or from_on)
     rules = tuple(rules)
-    whom = [one for dated in rules for one in (dated.who, dated.unless) if one is not None]
-    traits = {code for one in whom for code in one.traits}
-    papers: set[str] = {
-        code for dated in rules if isinstance(dated.rule, Papers) for code in dated.rule.documents
-    }
-    if not whom and not papers and not any(isinstance(one.rule, CustodyWeeks) for one in rules):
+    if not any(one.is_for_some or one.papers or "custody" in one.looks_at for one in rules):
         return child
+    traits: set[str] = set().union(*(one.traits for one in rules))
+    papers: set[str] = set().union(*(one.papers for one in rules))
     with unscoped(WHY):
         asked = union_all(*_asked(person.id, family_id, traits, papers))
         facts = [Fact(*row) for row in db.session.execute(asked)]

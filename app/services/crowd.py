@@ -34,7 +34,6 @@ from app.models import (
 )
 from app.rules.booking import DatedRule
 from app.rules.facts import Child, Slot
-from app.rules.kinds.household import Papers
 from app.services.catalogue import Catalogue, code_of
 from app.services.child_facts import CUSTODY
 
@@ -132,13 +131,12 @@ def _children(criteria: Criteria) -> Select[Any]:
 
 def _named(criteria: Criteria, rules: Collection[DatedRule]) -> Iterator[Select[Any]]:
     """(booking, sort, name) of what rules name: nothing where they name nothing."""
-    whose = [one for dated in rules for one in (dated.who, dated.unless) if one is not None]
-    papers = [dated.rule.documents for dated in rules if isinstance(dated.rule, Papers)]
-    traits, asked = frozenset().union(*(one.traits for one in whose)), frozenset().union(*papers)
+    traits = frozenset().union(*(one.traits for one in rules))
+    asked = frozenset().union(*(one.papers for one in rules))
     if traits or asked:
         # A delay that runs is as good as the paper for the rule that asks for it: as in ``child_facts``.
         yield from _traits(criteria, sorted(traits | asked), sorted(asked - traits))
-    names = frozenset().union(*(one.groups for one in whose))
+    names = frozenset().union(*(one.groups for dated in rules for one in dated.whom))
     if names:
         yield (
             select(Booking.id, literal(GROUP), CareGroup.name)

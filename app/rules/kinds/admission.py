@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import ClassVar, Literal
 
 from app.rules.facts import Covers, Plan, Slot
 from app.rules.kinds.limits import FIRM, Firm
@@ -36,6 +36,7 @@ class Age:
     included.
     """
 
+    looks_at: ClassVar = ("born_on",)
     minimum: int | None = param("Âge le plus petit", minimum=0, maximum=1200, default=None, help="Compris.")
     maximum: int | None = param(
         "Âge le plus grand",
@@ -99,6 +100,7 @@ class CustodyWeeks:
     number them).
     """
 
+    looks_at: ClassVar = ("custody",)
     late: Firm = param("Les autres semaines", labels=FIRM, default="refused")
 
     @property
