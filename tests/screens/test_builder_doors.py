@@ -5,6 +5,7 @@ import threading
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.access import permissions
@@ -18,7 +19,7 @@ from app.models import Document, Family, RoleGrant
 from app.screens.builder.fields import PLAIN
 from app.screens.builder.screen import Screen
 from app.services import files, records
-from tests.people import Browser, Town
+from tests.people import Town
 from tests.support.rows import Rows, every_row
 
 STAFF_VIEWERS = ("desk", "head", "accountant", "configurator", "admin", "hugo")
@@ -157,7 +158,7 @@ def test_each_door_answers_as_the_role_allows_and_the_scope_reaches(
             assert _answer(client, base + door) == expected, (entity, door)
 
 
-def _answer(client: Browser, door: str) -> int:
+def _answer(client: FlaskClient, door: str) -> int:
     """The status of the page, or of the one written for the entity where the door leads to it."""
     answer = client.get(door)
     return client.get(answer.location).status_code if answer.status_code == 302 else answer.status_code
