@@ -90,6 +90,11 @@ class Activity(Entity):
     absence_is_billed: Mapped[bool] = attribute("Absence facturée si non excusée", default=True)
     position: Mapped[int] = attribute("Rang d’affichage", default=0, see=SETTINGS)
 
+    @property
+    def ages(self) -> tuple[int | None, int | None]:
+        """The least and the most months of age, both included."""
+        return self.min_age_months, self.max_age_months
+
 
 class Unit(Entity):
     """Unit: a bookable part of an activity (matin, repas, après-midi, soir)."""

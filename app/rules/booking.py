@@ -27,8 +27,8 @@ from app.rules.words import (
     weekday_words,
 )
 
-CLOSED, PAST, UNREGISTERED = "closed", "past", "registration"
-"""Codes of the rules that always hold; they have no article."""
+CLOSED, PAST, UNREGISTERED, AGES = "closed", "past", "registration", "ages"
+"""Codes of the rules that always hold; they have no article. ``AGES`` is met when one registers."""
 FOR_EVER = date(2000, 1, 1)
 """The first day of a rule that has none."""
 

@@ -135,6 +135,11 @@ class Example:
     taken_under_six: Counts | None = param("Et par des moins de 6 ans", default=None)
     overdue: Decimal | None = param("Factures échues impayées", unit="€", default=None)
 
+    @property
+    def tells_age(self) -> bool:
+        """Whether it tells how old the child is."""
+        return self.age is not None or self.born_on is not None
+
     def problems(self) -> Iterator[BadParameter]:
         if self.books is None and self.cancels is None and self.registers is None:
             yield BadParameter("books", "dites ce qui est demandé : « books », « cancels » ou « registers ».")
@@ -156,7 +161,7 @@ class Written:
 
 def read(values: Mapping[str, object], known: Known = NOTHING_KNOWN) -> Written:
     """Read an example from plain values."""
-    asked = fill(Example, PARAMETERS, {key: one for key, one in values.items() if key != EXPECT}, known)
+    asked = read_facts(values, known)
     wanted = values.get(EXPECT)
     if isinstance(wanted, Mapping):
         expected = fill(Expected, EXPECTED, wanted, known)
@@ -166,6 +171,11 @@ def read(values: Mapping[str, object], known: Known = NOTHING_KNOWN) -> Written:
     errors: list[tuple[tuple[str, ...], str]] = [((one.name,), one.message) for one in asked.errors]
     errors += [(tuple(dict.fromkeys((EXPECT, one.name))), one.message) for one in expected.errors]
     return Written(None, None, tuple(errors)) if errors else Written(asked.made, expected.made)
+
+
+def read_facts(values: Mapping[str, object], known: Known = NOTHING_KNOWN) -> Filled:
+    """The same without what is expected: enough to be answered."""
+    return fill(Example, PARAMETERS, {key: one for key, one in values.items() if key != EXPECT}, known)
 
 
 def written(example: Example, expected: Expected) -> dict[str, object]:

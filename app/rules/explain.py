@@ -14,10 +14,11 @@ from app.rules.registry import is_limiting
 from app.rules.verdict import Refusal
 from app.rules.words import french
 
-State = Literal["said", "passes", "other_squares", "other_children"]
+State = Literal["said", "passes", "untold", "other_squares", "other_children"]
 STATES = {
     "said": "Répond",
     "passes": "Ne s’y oppose pas",
+    "untold": "Il faudrait en savoir plus sur l’enfant",
     "other_squares": "Vaut pour d’autres jours ou d’autres unités",
     "other_children": "Vaut pour d’autres enfants",
 }

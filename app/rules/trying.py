@@ -7,16 +7,26 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
 
-from app.rules.booking import DatedRule, bookable_from, bookable_until, cancellable_until, judge
-from app.rules.calendar import ONE_DAY, Calendar, add_months, local_day
+from app.rules.ages import Ages, age_problem
+from app.rules.booking import (
+    AGES,
+    DatedRule,
+    bookable_from,
+    bookable_until,
+    cancellable_until,
+    describe_dated,
+    judge,
+)
+from app.rules.calendar import ONE_DAY, Calendar, add_months, local_day, school_year
 from app.rules.examples import EFFECTS, Example, Expected
+from app.rules.explain import Explanation, RuleAnswer, explain
 from app.rules.facts import Booked, Child, ChildPlan, Names, Plan, Slot, Window, activity_of
 from app.rules.paperwork import DocumentRule, Held, Subject, missing
 from app.rules.periods import monday_of
 from app.rules.registering import RegistrationAnswer, rank_of, registering
 from app.rules.squares import Squares
 from app.rules.verdict import Severity, Verdict
-from app.rules.words import NBSP, day_words, joined, limit_words, moment_words
+from app.rules.words import NBSP, day_words, french, joined, limit_words, moment_words
 
 FOR_EVER: tuple[Window, ...] = ((date.min, None),)
 ANY_DAY = date(2000, 1, 1)
@@ -49,6 +59,8 @@ class Book:
     documents: tuple[DocumentRule, ...] = ()
     concerned: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     """What a registration for an activity is about, as ``documents`` name it."""
+    ages: Mapping[str, Ages] = field(default_factory=lambda: MappingProxyType({}))
+    """The ages of an activity, by its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +90,13 @@ class Outcome:
         return None if self.by(Severity.WAITING) or self.by(Severity.ASK_STAFF) else True
 
 
-def run(example: Example, book: Book) -> Outcome:
-    """Judge an example by a règlement. A pure function."""
+def posed(example: Example, book: Book) -> Plan:
+    """The plan that an example makes."""
     calendar = book.calendar
-    books = example.books.slots(calendar) if example.books else frozenset()
-    cancels = example.cancels.slots(calendar) if example.cancels else frozenset()
+    books, cancels = _slots(example.books, calendar), _slots(example.cancels, calendar)
     booked = example.booked or Squares()
     before = booked.slots(calendar) | cancels
     child = _child(example)
-    rules = tuple(one for one in book.rules if _is_tried(example, one) and one.concerns(child))
     mine = ChildPlan.change(
         child,
         [Booked(slot, "confirmed") for slot in before],
@@ -97,7 +107,7 @@ def run(example: Example, book: Book) -> Outcome:
         cancelled_at=example.cancelled.moments(calendar) if example.cancelled else None,
     )
     crowd = _crowd(example, child, _week(books))
-    plan = Plan(
+    return Plan(
         children=(mine,),
         now=example.at,
         calendar=calendar,
@@ -108,15 +118,38 @@ def run(example: Example, book: Book) -> Outcome:
         overdue_cents=int((example.overdue or 0) * 100),
         crowd=crowd,
     )
+
+
+def run(example: Example, book: Book) -> Outcome:
+    """Judge an example by a règlement. A pure function."""
+    plan, calendar = posed(example, book), book.calendar
+    (mine,) = plan.children
+    child, books = mine.child, _slots(example.books, calendar)
+    rules = tuple(one for one in book.rules if _is_tried(example, one) and one.concerns(child))
     return Outcome(
         judge(plan, rules),
         frozenset(bookable_from(slot, rules) for slot in books),
         frozenset(bookable_until(slot, rules, calendar) for slot in books),
-        frozenset(cancellable_until(slot, rules, calendar) for slot in cancels or books),
+        frozenset(cancellable_until(slot, rules, calendar) for slot in mine.dropped or books),
         _documents(example, book),
         _registration(example, child, book),
         _rank(example, child, books, rules),
     )
+
+
+def explained(example: Example, book: Book, names: Names) -> tuple[Plan, Explanation]:
+    """The plan of an example, and what each rule answers to it; or that the example tells too little of the
+    child.
+    """
+    plan = posed(example, book)
+    known = [one for one in book.rules if _is_tried(example, one)]
+    found = explain(plan, known, names)
+    untold = tuple(
+        RuleAnswer(one.called, french(describe_dated(one, names)), one.article, "untold")
+        for one in book.rules
+        if not _is_tried(example, one)
+    )
+    return plan, Explanation(found.rules + untold, found.always)
 
 
 def differences(expected: Expected, outcome: Outcome) -> Iterator[tuple[str, str]]:
@@ -176,6 +209,10 @@ def _answer(outcome: Outcome) -> str:
     return f"{joined(dict.fromkeys(said))}. {sentences}".strip()
 
 
+def _slots(squares: Squares | None, calendar: Calendar) -> frozenset[Slot]:
+    return squares.slots(calendar) if squares else frozenset()
+
+
 def _child(example: Example) -> Child:
     today = local_day(example.at)
     born_on = example.born_on or (add_months(today, -example.age) if example.age is not None else ANY_DAY)
@@ -194,7 +231,7 @@ def _child(example: Example) -> Child:
 def _is_tried(example: Example, dated: DatedRule) -> bool:
     """Whether the example tells what the rule looks at."""
     if "born_on" in dated.looks_at:
-        return example.age is not None or example.born_on is not None
+        return example.tells_age
     return not dated.papers or example.papers is not None
 
 
@@ -208,7 +245,18 @@ def _registration(example: Example, child: Child, book: Book) -> RegistrationAns
     if example.registers is None:
         return None
     today = local_day(example.at)
-    return registering(child, example.registers, today, example.at, book.calendar, book.rules)
+    answer = registering(child, example.registers, today, example.at, book.calendar, book.rules)
+    year = school_year(answer.first_day)
+    problem = example.tells_age and age_problem(
+        child.name,
+        child.born_on,
+        book.ages.get(example.registers, (None, None)),
+        answer.first_day,
+        year.until_on - ONE_DAY,
+    )
+    if not problem:
+        return answer
+    return replace(answer, refusals=(*answer.refusals, (AGES, Severity.REFUSED, problem)))
 
 
 def _rank(

@@ -140,7 +140,7 @@ def form_of(
             continue
         fields[name] = _field(one, told, rules)
         if value is not None:
-            data[name] = _typed(value)
+            data[name] = _french(value) if one.shape.form == "moment" else _typed(value)
     made_form: type[ExampleForm] = type("OneExampleForm", (ExampleForm,), fields)
     return made_form(data=data or None)
 
@@ -210,7 +210,7 @@ def _days(value: Any) -> str:
         return ", ".join(map(_days, value))
     if isinstance(value, Mapping):
         return ", ".join(f"{_french(on)} ({' à '.join(_french(at).split())})" for on, at in value.items())
-    return str(value)
+    return _french(value)
 
 
 def _typed(value: Any) -> Any:

@@ -11,18 +11,20 @@ from app.access.viewer import Side
 from app.declare import SETTINGS
 from app.models import Example, Rule
 from app.rules import examples
-from app.rules.booking import CLOSED, FOR_EVER, PAST, UNREGISTERED
+from app.rules.booking import AGES, CLOSED, FOR_EVER, PAST, UNREGISTERED
 from app.screens.example_form import ExampleForm, form_of
 from app.screens.page import Page
 from app.screens.rule_reading import UNTRIED, Reglement
+from app.screens.verdict_trace import spoken
 from app.services import worked_examples
 from app.services.catalogue import USUAL
-from app.services.worked_examples import Trial, Tried
+from app.services.worked_examples import Trial
 
 ALWAYS = (
     (CLOSED, "Le jour est fermé"),
     (PAST, "Le jour est passé"),
     (UNREGISTERED, "L’enfant n’est pas inscrit"),
+    (AGES, "L’âge ne convient pas à l’activité"),
     (USUAL, "Les places du jour sont prises"),
 )
 """What is refused without a rule of the town's."""
@@ -70,34 +72,35 @@ class ExamplesPage(Page):
         """The answer to what is being written: a piece of the page."""
         told = Reglement()
         form = form_of(told.offered, _rules(told))
-        tried, untried = _tried(told, form.body())
-        return self.show("staff/examples_answer.html", tried=tried, untried=untried)
+        return self.show("staff/examples_piece.html", **_tried(told, form.body()))
 
     def _edited(self, row: Example | None) -> ResponseReturnValue:
         told = Reglement()
         form = form_of(told.offered, _rules(told), row.body if row else None)
         if request.method == "GET":
-            return self._page(row, form, *(_tried(told, row.body) if row else (None, "")))
+            return self._page(row, form, _tried(told, row.body) if row else {})
         body = form.body()
         found = examples.read(body, told.known)
         is_valid = form.validate()
         form.take(found.errors)
         if found.example is None or found.expected is None or not is_valid:
-            return self._page(row, form), 422
+            return self._page(row, form, {}), 422
         worked_examples.save(row, found.example, found.expected)
         flash("L’exemple est enregistré.", "done")
         return redirect(self.url())
 
-    def _page(
-        self, row: Example | None, form: ExampleForm, tried: Tried | None = None, untried: str = ""
-    ) -> str:
-        return self.show("staff/examples_edit.html", row=row, form=form, tried=tried, untried=untried)
+    def _page(self, row: Example | None, form: ExampleForm, answer: Mapping[str, Any]) -> str:
+        return self.show("staff/examples_edit.html", row=row, form=form, **answer)
 
 
-def _tried(told: Reglement, body: Mapping[str, Any]) -> tuple[Tried | None, str]:
-    """What the règlement answers, None while the example can't be read yet; or why it is not tried."""
+def _tried(told: Reglement, body: Mapping[str, Any]) -> dict[str, Any]:
+    """What the règlement answers, nothing while the example can't be read yet; or why it is not tried."""
     book = told.book()
-    return (None, UNTRIED) if book is None else (Trial(book, told.known).one(body), "")
+    if book is None:
+        return {"untried": UNTRIED}
+    trial = Trial(book, told.known)
+    trace = trial.explained(body)
+    return {"tried": trial.one(body), **(spoken(trace) if trace else {})}
 
 
 def _rules(told: Reglement) -> list[tuple[str, str]]:

@@ -19,12 +19,12 @@ from app.declare import CARE
 from app.entities.booking import RegistrationStatus
 from app.entities.rulebook import Refusable
 from app.models import Activity, CareGroup, Registration
+from app.rules.ages import age_problem, age_words
 from app.rules.kinds.admission import months_old
 from app.rules.kinds.order import LAST_RANK
 from app.screens import numbers
 from app.screens.page import Page
-from app.services import ages, clock, paperwork, refusals, registration_rules, registrations
-from app.services.ages import age_words
+from app.services import clock, paperwork, refusals, registration_rules, registrations
 
 SHOWN = 60
 
@@ -138,7 +138,9 @@ class RegistrationInboxPage(Page):
             ],
             age=_age(row),
             priority=_priority(row),
-            age_problem=ages.age_problem(row.child, row.activity, row.starts_on, row.ends_on),
+            age_problem=age_problem(
+                row.child.first_name, row.child.born_on, row.activity.ages, row.starts_on, row.ends_on
+            ),
             is_waiting=row.status is RegistrationStatus.ASKED,
             today=today,
         )

@@ -16,10 +16,11 @@ from app.declare import FAMILY
 from app.entities.booking import RegistrationStatus
 from app.entities.family import MemberKind
 from app.models import Activity, Membership, Person, Registration, SchoolYear
+from app.rules.ages import age_problem
 from app.rules.words import of
 from app.screens import numbers
 from app.screens.page import Page
-from app.services import ages, clock, registrations
+from app.services import clock, registrations
 from app.services.paperwork import who_of
 from app.services.registrations import Asked
 
@@ -205,7 +206,7 @@ def _choices(child: Person, year: SchoolYear, known: Sequence[Registration], tod
     found = [
         Choice(
             one,
-            ages.age_problem(child, one, from_on, until_on),
+            age_problem(child.first_name, child.born_on, one.ages, from_on, until_on),
             registrations.standing(known, child.id, one.id, year.id),
         )
         for one in registrations.activities_on_offer()

@@ -17,13 +17,13 @@ from app.access.database import db
 from app.access.viewer import Viewer, unscoped
 from app.entities.booking import RegistrationStatus
 from app.models import Activity, CareGroup, Family, HistoryEntry, Person, Registration, SchoolYear
+from app.rules.ages import age_problem
 from app.rules.calendar import local_day, month_day_in
 from app.rules.calendar import school_year as year_of
 from app.rules.paperwork import Missing
 from app.rules.verdict import Severity
 from app.rules.words import NBSP, day_words, of
 from app.services import outbox, paperwork, registration_rules
-from app.services.ages import age_problem
 from app.services.documents import Outcome
 from app.services.paperwork import RENEWS, Facts, first_day
 from app.services.recipients import tell_household
@@ -126,7 +126,7 @@ def ask(
     if from_on > until_on and not refused:
         first = day_words(answer.first_day)
         refused.append(f"Une inscription demandée aujourd’hui commence le {first}, après la fin de l’année.")
-    if age := age_problem(child, activity, from_on, until_on):
+    if age := age_problem(child.first_name, child.born_on, activity.ages, from_on, until_on):
         refused.append(age)
     facts = paperwork.load(family.id)
     stops, waits = papers(child.id, family.id, activity, from_on, today, facts)

@@ -18,9 +18,11 @@ from app.access.versions import Remembered
 from app.access.viewer import Viewer, unscoped
 from app.declare import Entity
 from app.models import Document, Family, Invoice, Membership, Person, Question, Registration, Schooling
+from app.rules.examples import Example
 from app.rules.explain import Explanation, explain
 from app.rules.facts import Names, Slot, activity_of
 from app.rules.squares import moment_text
+from app.rules.trying import Book, explained, run
 from app.rules.verdict import Refusal, Severity, Verdict
 from app.rules.words import NBSP
 from app.services.catalogue import catalogue
@@ -125,6 +127,27 @@ def trace(desk: Desk, draft: Draft, verdict: Verdict, about: Collection[Slot] | 
     }
 
 
+def trace_of_example(example: Example, book: Book) -> Trace:
+    """The same of a worked example, but the facts: they are what it tells."""
+    plan, found = explained(example, book, names())
+    (mine,) = plan.children
+    told = run(example, book)
+    said = [_refusal(one) for one in told.verdict.refusals]
+    said += [_answer(*one) for one in (told.registration.refusals if told.registration else ())]
+    said += [
+        _answer(code, Severity.REFUSED, f"Il manque{NBSP}: {names().get(code, code)}.")
+        for code in sorted(told.documents)
+    ]
+    return {
+        "at": None,
+        "adds": squares(mine.added),
+        "drops": squares(mine.dropped),
+        "child": {},
+        "said": said,
+        "rules": _rules(found),
+    }
+
+
 def narrowed(found: Mapping[str, Any], reader: Reader) -> Trace:
     """What of a trace a reader may know."""
     rules = found.get("rules", ())
@@ -205,6 +228,11 @@ def _refusal(one: Refusal) -> dict[str, Any]:
         "until": moment_text(one.until) if one.until else None,
         "remedy": one.remedy.sentence if one.remedy else None,
     }
+
+
+def _answer(rule: str, severity: Severity, sentence: str) -> dict[str, Any]:
+    """What is said of a registration: of no square, whatever the moment."""
+    return {"rule": rule, "severity": severity.value, "squares": [], "sentence": sentence}
 
 
 def _rules(told: Explanation) -> list[dict[str, Any]]:

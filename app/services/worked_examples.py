@@ -16,6 +16,7 @@ from app.rules.trying import Book
 from app.rules.words import french
 from app.services.codes import free_code
 from app.services.rulebook.compiled import with_rules
+from app.services.verdict_traces import Trace, trace_of_example
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,16 @@ class Trial:
         if found.example is None or found.expected is None:
             return None
         return self._answered(0, found.example.says, found.example, found.expected)
+
+    def explained(self, body: Mapping[str, Any]) -> Trace | None:
+        """What every rule answers to it, whatever is expected; None while it can’t be read."""
+        asked = examples.read_facts({"says": "Un essai", **body}, self._known).made
+        if asked is None:
+            return None
+        try:
+            return trace_of_example(asked, self.book)
+        except (ArithmeticError, ValueError):  # what is said of it is enough: ``one``
+            return None
 
     @cached_property
     def _known(self) -> Known:

@@ -60,6 +60,7 @@ BOOK = Book(
         DocumentRule("rib", "RIB", "family", mandatory=False),
     ),
     concerned={"cantine": frozenset({"activity:1"}), "grappaloups": frozenset({"activity:2"})},
+    ages={"grappaloups": (36, 131)},
 )
 ASKED = {"says": "Un essai", "at": "2024-09-01 10:00"}
 BOTH = {MATIN: "2024-09-11", REPAS: "2024-09-11"}
@@ -127,6 +128,12 @@ def tried(**values: object) -> dict[str, str]:
             {"documents": ["certificat"], "allowed": "non"},
             {"documents": ["assurance"]},
         ),
+        # Three years before the school year ends, and eleven not yet on its first day.
+        ({"registers": "grappaloups", "age": "25 mois"}, {"allowed": "oui"}, {"refused_by": ["ages"]}),
+        ({"registers": "grappaloups", "age": "24 mois"}, {"refused_by": ["ages"]}, {"allowed": "oui"}),
+        ({"registers": "grappaloups", "age": "131 mois"}, {"allowed": "oui"}, {"refused_by": ["ages"]}),
+        ({"registers": "grappaloups", "age": "11 ans"}, {"refused_by": ["ages"]}, {"allowed": "oui"}),
+        ({"registers": "cantine", "age": "11 ans"}, {"allowed": "oui"}, {"refused_by": ["ages"]}),
         (
             {"cancels": {MATIN: "2024-09-11"}, "booked": {REPAS: "2024-09-11"}},
             {"allowed": "oui"},

@@ -10,8 +10,9 @@ from app.access.viewer import unscoped
 from app.entities.booking import RegistrationStatus
 from app.entities.paperwork import DocumentStatus, Subject
 from app.models import Activity, CareGroup, Family, OutgoingMail, Person, Registration, SchoolYear
+from app.rules import ages
 from app.rules.words import NBSP
-from app.services import ages, documents, registrations
+from app.services import documents, registrations
 from app.services.catalogue import catalogue
 from app.services.registrations import Asked
 from tests.people import Town

@@ -31,7 +31,7 @@ from app.models import (
     Tariff,
     Unit,
 )
-from app.rules.booking import CLOSED, PAST, UNREGISTERED, DatedRule, Otherwise
+from app.rules.booking import AGES, CLOSED, PAST, UNREGISTERED, DatedRule, Otherwise
 from app.rules.calendar import ONE_DAY
 from app.rules.facts import Slot
 from app.rules.parameters import Known
@@ -43,7 +43,7 @@ from app.services.rulebook.draft import Draft, Entry
 from app.services.rulings import offer_of
 from app.services.settings import Town
 
-ALWAYS_HOLD = frozenset({CLOSED, PAST, UNREGISTERED, USUAL})
+ALWAYS_HOLD = frozenset({CLOSED, PAST, UNREGISTERED, AGES, USUAL})
 """What refusals that come from no row are called."""
 NO_DAY = date(2000, 1, 1)
 """Where the calendar of a town without a year nor a day begins and ends."""
@@ -155,6 +155,7 @@ def _book(
         concerned={
             one.code: frozenset({f"activity:{one.id}", f"facility:{one.facility_id}"}) for one in activities
         },
+        ages={one.code: one.ages for one in activities},
     )
 
 

@@ -34,6 +34,7 @@ from app.models import (
     Tariff,
     Unit,
 )
+from app.rules.ages import age_words
 from app.rules.booking import DatedRule, describe_dated
 from app.rules.calendar import ONE_DAY, Hour
 from app.rules.words import (
@@ -47,7 +48,6 @@ from app.rules.words import (
     number_words,
     sentence,
 )
-from app.services.ages import age_words
 from app.services.catalogue import dated
 from app.services.rulebook import patterns
 from app.services.rulebook.calendar import Stretch, closing_runs, openings_of

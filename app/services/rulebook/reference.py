@@ -42,7 +42,7 @@ FORMS = {
     "answer": "un code de question",
     "group": "un nom de groupe",
     "level": "une classe (`cp`)",
-    "rule": "un code de règle, ou `closed`, `past`, `registration`, `capacity`",
+    "rule": "un code de règle, ou `closed`, `past`, `registration`, `ages`, `capacity`",
 }
 
 
