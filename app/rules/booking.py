@@ -253,8 +253,8 @@ def _unregistered(plan: Plan) -> Iterator[Refusal]:
 
 
 def _possible(refusal: Refusal, plan: Plan, rules: tuple[DatedRule, ...]) -> Refusal:
-    """The refusal with a remedy that can be done: one that adds a square that is closed, late or of an
-    activity without a registration undoes the change instead.
+    """The refusal with a remedy that can be done: one that adds a square that is closed, late, not open yet
+    or of an activity without a registration undoes the change instead.
     """
     remedy = refusal.remedy
     mine = next(one for one in plan.children if one.child.id == refusal.child_id)
@@ -269,10 +269,11 @@ def _possible(refusal: Refusal, plan: Plan, rules: tuple[DatedRule, ...]) -> Ref
 
 
 def _addable(slot: Slot, plan: Plan, rules: tuple[DatedRule, ...]) -> bool:
-    limit = bookable_until(slot, rules, plan.calendar)
+    opens, limit = bookable_from(slot, rules), bookable_until(slot, rules, plan.calendar)
     return (
         plan.calendar.is_open(slot.unit, slot.on)
         and slot.on >= local_day(plan.now)
+        and (opens is None or opens <= plan.now)
         and (limit is None or plan.now < limit)
     )
 

@@ -18,6 +18,7 @@ from app.rules.facts import ChildPlan, Slot, Window
 from app.rules.kinds.admission import Age
 from app.rules.kinds.notice import NoticeDays, NoticeWeekly
 from app.rules.kinds.together import Excludes, Requires
+from app.rules.kinds.windows import OpensBefore
 from app.rules.verdict import Refusal, Severity, Verdict
 from app.rules.words import NBSP
 
@@ -208,6 +209,17 @@ def test_a_remedy_that_is_closed_or_too_late_becomes_withdrawing() -> None:
     ).remedy
     assert on_time is not None
     assert on_time.add == slots(WEDNESDAY, REPAS)
+
+
+def test_a_remedy_adds_nothing_before_it_opens() -> None:
+    opens = DatedRule(OpensBefore(7, Hour(480)), ALWAYS, applies_to=frozenset({REPAS}))
+    asked = of_child(add=slots(WEDNESDAY, MATIN))
+    for now, sentence in (
+        (paris(2024, 9, 4, 7, 59), "Retirer cette demande"),
+        (paris(2024, 9, 4, 8), "Ajouter le repas des Grappaloups"),
+    ):
+        remedy = only(judge(plan(asked, now=now), [MORNING_NEEDS_MEAL, opens])).remedy
+        assert remedy is not None and remedy.sentence == sentence
 
 
 def test_a_remedy_adds_nothing_of_an_activity_without_a_registration() -> None:
