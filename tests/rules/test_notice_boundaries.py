@@ -89,6 +89,14 @@ TABLE: list[tuple[str, Notice, date, datetime]] = [
         "48 hours over Easter Monday",
         NoticeHours(48, NINE, "working"), date(2024, 4, 2), paris(2024, 3, 28, 9),
     ),
+    (
+        "24 hours of work before a Saturday at nine",
+        NoticeHours(24, NINE, "working"), date(2024, 3, 16), paris(2024, 3, 15),
+    ),
+    (
+        "two hours of work before Easter Monday at nine",
+        NoticeHours(2, NINE, "working"), date(2024, 4, 1), paris(2024, 3, 29, 22),
+    ),
     ("two hours before nine", NoticeHours(2, NINE), date(2024, 3, 14), paris(2024, 3, 14, 7)),
     ("30 hours before nine", NoticeHours(30, NINE), date(2024, 3, 14), paris(2024, 3, 13, 3)),
     # --- a weekday of an earlier week

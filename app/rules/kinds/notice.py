@@ -126,7 +126,10 @@ class NoticeHours(Notice):
         return f"jusqu’à {hours}{working} avant {begins} réservé"
 
     def day(self, slot: Slot, calendar: Calendar) -> tuple[date, Hour]:
-        days, left = divmod(self.hours * 60 - self.begins.minutes, MINUTES_A_DAY)
+        # The morning of a day that does not count, before the service begins, does not count either.
+        counts = self.counted == "calendar" or calendar.is_working_day(slot.on)
+        begins = self.begins if counts else START_OF_DAY
+        days, left = divmod(self.hours * 60 - begins.minutes, MINUTES_A_DAY)
         # So many whole days back to a midnight, then the rest of one more day, counted from its end.
         back = days + (left > 0)
         on = days_before(slot.on, back, self.counted, calendar)
