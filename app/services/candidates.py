@@ -2,7 +2,7 @@
 squares of their own that stand, at this moment.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -58,24 +58,41 @@ def turn_of(one: There, ranking: Iterable[DatedRule]) -> Turn:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A child who waits for a square; ``plan`` asks for it anew, as if nobody else were there."""
+    """A child who waits for a square; ``plan`` asks for it anew, as if nobody else were there.
+
+    ``own`` are the places that the child has already, which that plan holds: True where not confirmed yet.
+    """
 
     there: There
     turn: Turn
     plan: Plan
     rules: tuple[DatedRule, ...]
+    own: Mapping[Slot, bool]
 
     def answer(self, others: Plan) -> Severity | None:
-        """What keeps the place from the child, or staff must decide first; the others being those of
-        ``others``.
+        """What keeps the place from the child, or staff must decide first; ``others`` are all who have one,
+        the child among them.
         """
-        plan = replace(self.plan, taken=others.taken, pending=others.pending, crowd=others.crowd)
-        verdict, slot = judge(plan, self.rules), self.there.slot
+        verdict, slot = judge(self._among(others), self.rules), self.there.slot
         if not verdict.accepted:
             return Severity.REFUSED
         if (self.there.child.id, slot) in verdict.slots(Severity.WAITING):
             return Severity.WAITING
         return Severity.ASK_STAFF if slot in verdict.to_staff({slot}) else None
+
+    def _among(self, others: Plan) -> Plan:
+        """The plan among the others, nobody being counted twice: a rule may count the places of a week."""
+        taken, pending, crowd = others.taken, others.pending, others.crowd
+        if self.own.keys() & taken.keys():
+            taken = Counter(taken) - Counter(self.own.keys())
+            pending = Counter(pending) - Counter(slot for slot, is_pending in self.own.items() if is_pending)
+        if crowd is not None and self.own.keys() & crowd.keys():
+            child_id = self.there.child.id
+            crowd = {
+                slot: tuple(one for one in there if one.id != child_id) if slot in self.own else there
+                for slot, there in crowd.items()
+            }
+        return replace(self.plan, taken=taken, pending=pending, crowd=crowd)
 
 
 def load(
@@ -135,7 +152,12 @@ def load(
                 overdue_cents=owed.get(there.family_id, 0),
             )
             rules = tuple(one for one in known.rules if one.concerns(there.child))
-            mine.append(Candidate(there, turn_of(there, ranking), plan, rules))
+            own = {
+                one: row.status is BookingStatus.ASKED
+                for one, row in booked[home].items()
+                if row.status in (BookingStatus.ASKED, BookingStatus.CONFIRMED)
+            }
+            mine.append(Candidate(there, turn_of(there, ranking), plan, rules, own))
         found[slot] = sorted(mine, key=lambda one: one.turn)
     return found
 

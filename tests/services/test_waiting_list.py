@@ -102,6 +102,15 @@ def status(town: Town, child: str, **become: BookingStatus) -> BookingStatus:
         return row.status
 
 
+def in_a_group(town: Town) -> None:
+    """All of them are in Les Loups."""
+    with unscoped("un groupe"):
+        group = CareGroup(name="Les Loups", activity_id=town.activities["mercredi"])
+        for row in db.session.scalars(select(Registration)):
+            row.group = group
+        db.session.commit()
+
+
 def give(now: datetime = NOW) -> int:
     with unscoped("le travail de fond"):
         number = places.give_places(now)
@@ -153,11 +162,7 @@ def test_once_it_is_late_the_place_is_offered(full_and_late: Town) -> None:
 def test_where_a_pending_request_takes_no_place_it_takes_none_before_who_waits_either(
     four: Town, some: dict[str, Any] | None
 ) -> None:
-    with unscoped("un groupe"):
-        group = CareGroup(name="Les Loups", activity_id=four.activities["mercredi"])
-        for row in db.session.scalars(select(Registration)):
-            row.group = group
-        db.session.commit()
+    in_a_group(four)
     open_places(None if some else 2)
     rule(four, "capacity", {"pending": "free", "places": 2}, who=some)
     ask(four, "tom")
@@ -178,6 +183,30 @@ def test_a_place_beyond_the_places_is_offered_as_it_is_to_who_comes(four: Town) 
     assert ask(four, "noe").waiting == 1
     leave(four, "zoe")
     assert status(four, "noe") is ASKED
+
+
+@pytest.mark.parametrize("some", [None, {"groups": ["Les Loups"]}])
+def test_over_a_week_who_waits_is_counted_once_with_the_places_they_have(
+    four: Town, some: dict[str, Any] | None
+) -> None:
+    """Two places in the week, and a third if staff agree: Zoé has one of the two, the other is Tom's."""
+    thursday = Slot(MEAL.unit, WEDNESDAY + DAY)
+    in_a_group(four)
+    with unscoped("un jeudi"):
+        db.session.add(Opening(unit_id=four.units[MEAL.unit], open_on=thursday.on))
+        db.session.commit()
+    open_places(None)
+    rule(four, "capacity", {"places": 1, "overflow": 50, "overflow_per": "week"}, who=some)
+    assert ask(four, "zoe", slot=thursday).confirmed == 1
+    assert ask(four, "tom").confirmed == 1
+    assert ask(four, "lila").asked == 1
+    assert ask(four, "zoe").waiting == 1
+    leave(four, "lila")
+    with unscoped("vérification"):
+        zoe = select(Booking.status).where(
+            Booking.child_id == four.people["zoe"], Booking.booked_on == WEDNESDAY
+        )
+        assert db.session.scalars(zoe).one() is ASKED
 
 
 # --- Whose rules ---------------------------------------------------------------------------------
