@@ -141,10 +141,12 @@ def sentence(batch: Batch, answered: int, accept: bool) -> str:
 
 
 def _answer(row: Booking, accept: bool) -> bool:
-    """Write the answer; whether it frees a place."""
-    was_leaving, row.leaving_at = row.is_leaving, None
+    """Write the answer; whether it frees a place. What is cancelled is so since the household asked."""
+    was_leaving, asked_at = row.is_leaving, row.leaving_at
+    row.leaving_at = None
     if was_leaving:
-        row.status = BookingStatus.CANCELLED if accept else row.status
+        if accept:
+            row.status, row.asked_at = BookingStatus.CANCELLED, asked_at
         return accept
     row.status = BookingStatus.CONFIRMED if accept else BookingStatus.REFUSED
     return not accept

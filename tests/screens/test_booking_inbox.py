@@ -114,6 +114,22 @@ def test_a_late_cancellation_is_decided(late_town: Town, verb: str, status: Book
     assert "l’annulation du mercredi 9 décembre 2026" in told
 
 
+def test_a_cancellation_that_the_service_accepted_is_one_of_the_late_ones(late_town: Town) -> None:
+    """One is tolerated in the year: it counts by the day on which it was asked, not that of the booking."""
+    following = Slot(MEAL.unit, WEDNESDAY + timedelta(weeks=1))
+    long_before = NOW - timedelta(days=60)
+    with late_town.acting("claire"):
+        lila, family = late_town.people["lila"], late_town.families["A"]
+        both = bookings.send(lila, family, Draft(frozenset({MEAL, following})), long_before)
+        assert both is not None and both.confirmed == 2
+    rule(late_town, "notice_monthly", {"day_of_month": 20, "gate": "cancelling", "times": 1})
+    ask(late_town, Draft(unwanted=frozenset({MEAL})))
+    assert answer(late_town, "accepter").status_code == 302
+    with late_town.acting("claire"):
+        sent = bookings.send(lila, family, Draft(unwanted=frozenset({following})), NOW)
+    assert sent is not None and not sent.accepted
+
+
 def test_a_place_that_an_answer_frees_goes_to_who_waits(late_town: Town) -> None:
     with unscoped("test"):
         for one in db.session.scalars(select(Opening)):
