@@ -107,7 +107,8 @@ class Booked:
 class ChildPlan:
     """One child's squares: all that would stand after the change, and what the change adds and drops.
 
-    `waiting` are the squares that stood on a waiting list before: they stand, but hold no place.
+    `waiting` are the squares that stood on a waiting list before: those that stand hold no place, and to give
+    one up cancels nothing.
     `registrations` maps an activity to the windows in which the child may book it: one a registration.
     `asked_at` and `cancelled_at` tell when squares were, before this change: rules that tolerate some
     lateness count by them.
@@ -144,7 +145,7 @@ class ChildPlan:
             added,
             dropped,
             registrations,
-            waiting - dropped,
+            waiting,
             asked_at or {},
             cancelled_at or {},
         )

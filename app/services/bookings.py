@@ -97,8 +97,10 @@ def _write(desk: Desk, draft: Draft, verdict: Verdict) -> Sent:
                 booked_on=slot.on,
             )
             db.session.add(row)
+        # Whoever leaves a waiting list cancels nothing: no rule counts it later.
+        leaves_list = slot in draft.unwanted and row.status is BookingStatus.WAITING
         row.status, row.leaving_at = status, None
-        row.asked_at = desk.now
+        row.asked_at = None if leaves_list else desk.now
         row.effect = effects.get(slot)
     if freed:
         places.give_places(desk.now, freed)

@@ -10,14 +10,27 @@ from hypothesis import strategies as st
 
 from app.rules.booking import DatedRule, judge
 from app.rules.calendar import Calendar, Span
-from app.rules.facts import Booked, ChildPlan, Plan, Slot
+from app.rules.facts import Booked, ChildPlan, Plan, Slot, Status
 from app.rules.kinds.counting import Cancellations, Count
+from app.rules.kinds.notice import NoticeDays
 from app.rules.kinds.runs import Consecutive, FullWeek
 from app.rules.registry import Rule, build, describe, kinds
 from app.rules.verdict import Severity, Verdict
 from app.rules.words import NBSP
 
-from .invented import EVER, LILA, LONG_BEFORE, MATIN, NAMES, PUBLIC_HOLIDAYS, REPAS, SOIR, paris
+from .invented import (
+    EVER,
+    LILA,
+    LONG_BEFORE,
+    MATIN,
+    NAMES,
+    PUBLIC_HOLIDAYS,
+    REPAS,
+    SOIR,
+    of_child,
+    paris,
+    plan,
+)
 
 ALWAYS = date(2020, 1, 1)
 MONDAY = date(2024, 10, 28)  # the second week of the Toussaint holidays, with 1 November
@@ -181,6 +194,23 @@ def test_two_cancelled_days_a_period(cancelled: int, dropped: int, fits: bool) -
 def test_what_was_cancelled_in_another_period_does_not_count() -> None:
     gone = at(NEXT[:1])
     assert verdict(Cancellations(1), drop=gone, before=gone, cancelled=at(WEEK[:2])).accepted
+
+
+def test_what_is_booked_again_is_cancelled_no_more() -> None:
+    """In one sending as in two: the first day comes back, the third goes."""
+    long_ago, gone = at(NEXT[:2]), at(NEXT[2:3])
+    rule = Cancellations(2)
+    assert not verdict(rule, drop=gone, before=gone, cancelled=long_ago).accepted
+    assert verdict(rule, add=at(NEXT[:1]), drop=gone, before=gone, cancelled=long_ago).accepted
+
+
+@pytest.mark.parametrize(("status", "accepted"), [("waiting", True), ("asked", False), ("confirmed", False)])
+def test_leaving_a_waiting_list_cancels_nothing(status: Status, accepted: bool) -> None:
+    gone = at(NEXT[:1])
+    mine = of_child(drop=gone, before=gone, status=status)
+    for rule in (Cancellations(0), NoticeDays(1, gate="cancelling")):
+        asked = plan(mine, now=paris(2024, 11, 4, 9), calendar=CALENDAR)
+        assert judge(asked, [DatedRule(rule, ALWAYS)]).accepted is accepted
 
 
 @pytest.mark.parametrize(

@@ -295,6 +295,25 @@ def test_a_full_square_that_somebody_waits_for_costs_its_planning_nothing(four: 
     assert len(after) == len(before), after
 
 
+# --- Leaving the list ----------------------------------------------------------------------------
+
+
+def test_the_list_is_left_at_any_moment_and_no_rule_counts_it(four: Town) -> None:
+    """One day may be cancelled in the year, and late it costs more: to leave a list is no such thing."""
+    open_places(1)
+    following = Slot(MEAL.unit, WEDNESDAY + 7 * DAY)
+    assert ask(four, "tom", EARLY).confirmed == 1
+    assert ask(four, "zoe", EARLY, following).confirmed == 1
+    assert ask(four, "zoe", EARLY).waiting == 1
+    rule(four, "notice", {"days": 30, "gate": "cancelling", "late": "surcharge"}, code="majore")
+    rule(four, "cancellations", {"maximum": 1, "per": "school_year"})
+    leave(four, "zoe")
+    with unscoped("vérification"):
+        zoe = select(Booking).where(Booking.child_id == four.people["zoe"], Booking.booked_on == WEDNESDAY)
+        assert db.session.scalars(zoe).one().effect is None
+    assert send(four, "zoe", Draft(unwanted=frozenset({following}))).cancelled == 1
+
+
 # --- Several rules of places ---------------------------------------------------------------------
 
 

@@ -219,7 +219,10 @@ class Count:
 )
 @dataclass(frozen=True, slots=True)
 class Cancellations:
-    """Refuse more cancellations than so many days in a period, those made before included."""
+    """Refuse more cancellations than so many days in a period, those made before included.
+
+    What is booked again is cancelled no more, and whoever leaves a waiting list cancels nothing.
+    """
 
     maximum: int = param("Au plus", minimum=0, maximum=366, unit="jours")
     per: Per = param("Dans", labels=PER, default="period")
@@ -239,14 +242,16 @@ class Cancellations:
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
         for part in parts(plan, covers, self.per):
-            if not part.dropped:
+            dropped = part.dropped - part.mine.waiting
+            if not dropped:
                 continue
-            before = {slot.on for slot in part.mine.cancelled_at if covers(slot) and slot.on in part.span}
-            days = before | {slot.on for slot in part.dropped}
+            before = part.mine.cancelled_at.keys() - part.mine.added
+            days = {slot.on for slot in before if covers(slot) and slot.on in part.span}
+            days |= {slot.on for slot in dropped}
             if len(days) <= self.maximum:
                 continue
             text = (
                 f"{sentence(span_words(part.span, self.per))}{NBSP}: {self.most} au plus, "
                 f"et {part.mine.child.name} en aurait {len(days)}."
             )
-            yield Refusal(part.mine.child.id, part.dropped, text, remedy=as_it_was((), part.dropped))
+            yield Refusal(part.mine.child.id, dropped, text, remedy=as_it_was((), dropped))

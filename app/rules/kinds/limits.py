@@ -166,12 +166,16 @@ class Notice:
         return on
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
-        """One for each covered square that the change books or cancels once its limit has come."""
+        """One for each covered square that the change books or cancels once its limit has come.
+
+        A waiting list is left at any moment: no place is given up.
+        """
         for action in ACTIONS:
             late = self._late_before(plan, action, covers) if self.times is not None else defaultdict(list)
             for mine, slot in plan.changed(action, covers):
                 limit = self.limit(slot, action, plan.calendar)
-                if limit is None or plan.now < limit:
+                leaves_list = action == "cancelling" and slot in mine.waiting
+                if limit is None or plan.now < limit or leaves_list:
                     continue
                 days = late[mine.child.id, self._span(slot, plan)]
                 if slot.on not in days:
@@ -214,7 +218,7 @@ class Notice:
         for mine in plan.children:
             moments = mine.asked_at if action == "booking" else mine.cancelled_at
             for slot, moment in sorted(moments.items(), key=lambda one: (one[1], one[0].on)):
-                counts = slot not in mine.dropped and covers(slot)
+                counts = slot not in mine.added | mine.dropped and covers(slot)
                 limit = self.limit(slot, action, plan.calendar) if counts else None
                 days = found[mine.child.id, self._span(slot, plan)]
                 if limit is not None and moment >= limit and slot.on not in days:
