@@ -148,17 +148,22 @@ def week(desk: Desk, monday: date, draft: Draft, pointed: Slot | None = None) ->
         if days:
             rows = tuple(_row(desk, code, days, square) for code in units)
             blocks.append(Block(activity, days, rows))
+    shown = {block.activity.code for block in blocks}
     for refusal in verdict.refusals:
-        for_activity = next(iter(refusal.slots)).activity
-        says_by_activity.setdefault(for_activity, []).append(_say(desk, refusal, draft, square))
+        # Of several activities, one that the week shows.
+        first = min(
+            refusal.slots,
+            key=lambda slot: (slot.activity not in shown, monday_of(slot.on) != monday, slot.on, slot.unit),
+        )
+        says_by_activity.setdefault(first.activity, []).append(_say(desk, refusal, draft, square))
     explained = _explained(desk, draft, pointed, square) if pointed else None
     if explained is not None and pointed is not None:
         says_by_activity.setdefault(pointed.activity, []).insert(0, explained)
     elsewhere = tuple(
         say
-        for says in says_by_activity.values()
+        for activity_code, says in says_by_activity.items()
         for say in says
-        if all(monday_of(one.slot.on) != monday for one in say.squares)
+        if activity_code not in shown or all(monday_of(one.slot.on) != monday for one in say.squares)
     )
     placed = tuple(
         Block(

@@ -8,13 +8,13 @@ from sqlalchemy import select
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.booking import BookingStatus, Presence
-from app.models import Booking, Registration, Rule, Unit
+from app.models import Booking, Opening, Registration, Rule, Unit
 from app.rules.facts import Slot
 from app.rules.periods import monday_of
 from app.services import bookings, planning, records
 from app.services.desk import Draft, load_desk
 from tests.people import Town
-from tests.wednesday import MEAL, MORNING, NOW, PARIS, WEDNESDAY
+from tests.wednesday import MEAL, MORNING, NOW, PARIS, WEDNESDAY, at_the_canteen
 
 
 def send(
@@ -302,3 +302,25 @@ def test_a_bound_by_month_counts_the_weeks_that_the_page_does_not_show(
         if not accepted:
             (refusal,) = second.verdict.refusals
             assert refusal.slots == {following} and "2\u00a0jours, il en faut 1 au plus" in refusal.sentence
+
+
+def test_what_is_wrong_over_two_activities_is_told_in_the_week_shown(open_town: Town) -> None:
+    """The canteen does not open in that week: what is said of both is said of Wednesdays."""
+    at_the_canteen(open_town)
+    canteen, monday = Slot("cantine.repas", WEDNESDAY + timedelta(days=1)), WEDNESDAY + timedelta(days=5)
+    week = [Slot("mercredi.repas", monday + timedelta(days=day)) for day in range(5)]
+    with unscoped("une semaine entière"):
+        unit_id = open_town.units["mercredi.repas"]
+        db.session.add_all(
+            Opening(unit_id=unit_id, open_on=slot.on) for slot in week if slot.on.weekday() != 2
+        )
+        db.session.add(Rule(code="un", rule_kind="count", parameters={"maximum": 1, "per": "month"}))
+        db.session.commit()
+    with open_town.acting("claire"):
+        lila, family = open_town.people["lila"], open_town.families["A"]
+        desk = load_desk(lila, family, WEDNESDAY - timedelta(days=2), monday + timedelta(days=6), NOW)
+        assert desk is not None
+        for slot in week:
+            shown = planning.week(desk, monday, Draft(frozenset({canteen, slot})))
+            told = [say.sentence for block in shown.blocks for say in block.says]
+            assert any("il en faut 1 au plus" in one.replace("\u00a0", " ") for one in told), slot
