@@ -9,13 +9,14 @@ from app.rules.booking import DatedRule, bookable_from, bookable_until, describe
 from app.rules.calendar import Hour, Weekday
 from app.rules.facts import Child, Slot
 from app.rules.kinds.counting import Count
+from app.rules.kinds.limits import IfClosed
 from app.rules.kinds.windows import OpensBefore, Window, WindowMonthly
 from app.rules.registry import Rule, build, describe
 from app.rules.values import Misread
 from app.rules.who import Who, read
 from app.rules.words import NBSP
 
-from .invented import CALENDAR, CANTINE, LILA, MATIN, of_child, paris, plan
+from .invented import CALENDAR, CANTINE, LILA, MATIN, REPAS, of_child, paris, plan
 
 ALWAYS = date(2020, 1, 1)
 SEVEN, NOON = Hour(420), Hour(720)
@@ -154,6 +155,16 @@ def test_a_late_cancellation_of_a_window_has_its_own_date() -> None:
     assert judge(plan(gone, now=paris(2024, 9, 5, 23, 59)), rules).accepted
     assert not judge(plan(gone, now=paris(2024, 9, 6)), rules).accepted
     assert asks(rules, paris(2024, 9, 6))
+
+
+@pytest.mark.parametrize(
+    ("if_closed", "until"),
+    [("keep", paris(2024, 11, 12)), ("earlier", paris(2024, 11, 9)), ("later", paris(2024, 11, 13))],
+)
+def test_a_closing_on_a_public_holiday_moves_as_the_rule_says(if_closed: IfClosed, until: datetime) -> None:
+    """11 November 2024 is a Monday; the window closes at the end of the day."""
+    rule = Window(closes_on=date(2024, 11, 11), if_closed=if_closed, gate="booking")
+    assert rule.limit(Slot(REPAS, date(2024, 11, 20)), "booking", CALENDAR) == until
 
 
 @pytest.mark.parametrize(

@@ -164,9 +164,10 @@ class Window(Between, Reopening):
         return ", ".join(told) + self.anew
 
     def shuts(self, slot: Slot, action: Action, calendar: Calendar) -> datetime | None:
-        if self.closes is None or self.gate not in (action, "both"):
+        if self.closes_on is None or self.gate not in (action, "both"):
             return None
-        return min(self.closes, instant(slot.on, END_OF_DAY))
+        closes = instant(self._shifted(slot, self.closes_on, calendar), self.closes_at)
+        return min(closes, instant(slot.on, END_OF_DAY))
 
     @property
     def looks_around(self) -> bool:
