@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.rules.booking import DatedRule, judge
+from app.rules.calendar import ONE_DAY
 from app.rules.facts import Slot
-from app.rules.kinds.together import Combinations, Requires
+from app.rules.kinds.together import Combinations, Requires, SameEachDay
 from app.rules.registry import Rule, build, dump
 from app.rules.verdict import Severity, Verdict
 from app.rules.words import NBSP
@@ -105,6 +106,26 @@ def test_combinations_are_lists_of_lists_in_the_file() -> None:
 
 
 squares = st.frozensets(st.sampled_from(sorted(slots(WEDNESDAY, MATIN, REPAS, SOIR))), max_size=3)
+
+
+def test_the_days_of_a_week_are_booked_the_same_way_among_the_units_governed() -> None:
+    """What is given up of another unit is given up all the same."""
+    same = [DatedRule(SameEachDay(), ALWAYS, applies_to=frozenset({MATIN, REPAS}))]
+    thursday = WEDNESDAY + ONE_DAY
+    both = slots(WEDNESDAY, MATIN, REPAS) | slots(thursday, MATIN, REPAS)
+    for add, accepted in (
+        (both, True),
+        (both | slots(thursday, SOIR), True),
+        (both - slots(thursday, REPAS), False),
+    ):
+        assert judge(plan(of_child(add=add)), same).accepted is accepted
+    gone = slots(thursday, REPAS, SOIR)
+    (refusal,) = judge(plan(of_child(drop=gone, before=both | gone)), same).refusals
+    assert refusal.remedy is not None
+    assert (refusal.remedy.sentence, refusal.remedy.add) == (
+        "Garder cette réservation",
+        slots(thursday, REPAS),
+    )
 
 
 @given(st.sampled_from([FOUR_FORMULAS, FULL_DAYS, HALF_OR_FULL]), squares, squares, squares)

@@ -240,7 +240,8 @@ class SameEachDay:
     ) -> Refusal:
         squares = frozenset(Slot(unit, on) for on, units in days.items() for unit in units)
         added = squares & mine.added
-        gone = frozenset(one for one in mine.dropped if one.activity == activity and one.on in before)
+        stood = {Slot(unit, on) for on, units in before.items() for unit in units}
+        gone = mine.dropped & stood
         caused = bool(added) or (bool(gone) and len(set(before.values())) < 2)
         told = f"du {day_words(min(days))} au {day_words(max(days))}"
         return Refusal(
