@@ -20,6 +20,7 @@ from app.rules.kinds.notice import NoticeDays, NoticeWeekly
 from app.rules.kinds.together import Excludes, Requires
 from app.rules.kinds.windows import OpensBefore
 from app.rules.verdict import Refusal, Severity, Verdict
+from app.rules.who import Who
 from app.rules.words import NBSP
 
 from .invented import (
@@ -219,6 +220,21 @@ def test_a_remedy_adds_nothing_before_it_opens() -> None:
         (paris(2024, 9, 4, 8), "Ajouter le repas des Grappaloups"),
     ):
         remedy = only(judge(plan(asked, now=now), [MORNING_NEEDS_MEAL, opens])).remedy
+        assert remedy is not None and remedy.sentence == sentence
+
+
+def test_a_remedy_follows_the_rules_of_the_child_as_told_that_day() -> None:
+    """A notice from which a paper spares, while it is in force."""
+    spares = DatedRule(
+        NoticeDays(30), ALWAYS, applies_to=frozenset({REPAS}), unless=Who(traits=frozenset({"attestation"}))
+    )
+    with_it = replace(LILA, traits=frozenset({"attestation"}))
+    for child, sentence in (
+        (replace(LILA, later=((WEDNESDAY, with_it),)), "Ajouter le repas des Grappaloups"),
+        (replace(with_it, later=((WEDNESDAY, LILA),)), "Retirer cette demande"),
+    ):
+        asked = plan(of_child(child, add=slots(WEDNESDAY, MATIN)), now=paris(2024, 9, 1))
+        remedy = only(judge(asked, [MORNING_NEEDS_MEAL, spares])).remedy
         assert remedy is not None and remedy.sentence == sentence
 
 

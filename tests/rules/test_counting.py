@@ -196,6 +196,31 @@ def test_what_was_cancelled_in_another_period_does_not_count() -> None:
     assert verdict(Cancellations(1), drop=gone, before=gone, cancelled=at(WEEK[:2])).accepted
 
 
+@pytest.mark.parametrize(
+    ("rule", "before", "drop", "accepted"),
+    [
+        (Count(maximum=3), NEXT, NEXT[:1], True),  # still one too many, one less than before
+        (Count(minimum=3), NEXT[:2], NEXT[:1], False),  # one is further from three than two
+        (Count(minimum=3), NEXT[:2], NEXT[:2], True),
+        (Count(allowed=frozenset({1, 5})), NEXT[:4], NEXT[:1], False),
+        (Count(allowed=frozenset({1, 5})), NEXT[:3], NEXT[:1], True),
+    ],
+)
+def test_an_old_break_may_be_lessened_and_not_made_worse(
+    rule: Count, before: list[date], drop: list[date], accepted: bool
+) -> None:
+    assert verdict(rule, before=at(before), drop=at(drop)).accepted is accepted
+
+
+def test_a_public_holiday_of_a_week_end_takes_no_day_away() -> None:
+    friday, saturday = NEXT[4], NEXT[4] + timedelta(days=1)
+    for holiday, accepted in ((friday, True), (saturday, False)):
+        calendar = replace(CALENDAR, public_holidays=frozenset({holiday}))
+        asked = plan(of_child(add=at(NEXT[:2])), calendar=calendar)
+        rules = [DatedRule(Count(minimum=3, less_by_holiday=True), ALWAYS)]
+        assert judge(asked, rules).accepted is accepted
+
+
 def test_what_is_booked_again_is_cancelled_no_more() -> None:
     """In one sending as in two: the first day comes back, the third goes."""
     long_ago, gone = at(NEXT[:2]), at(NEXT[2:3])

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.rules.booking import DatedRule, asks_crowd, judge
-from app.rules.calendar import ONE_DAY
-from app.rules.facts import Child, ChildPlan, Plan, Slot
+from app.rules.calendar import ONE_DAY, Calendar, Weekday
+from app.rules.facts import Booked, Child, ChildPlan, Plan, Slot
 from app.rules.kinds.admission import CustodyWeeks
 from app.rules.kinds.notice import NoticeDays
 from app.rules.kinds.places import Capacity, Minimum, StaffRatio
@@ -56,6 +56,26 @@ def test_over_a_week_a_day_may_exceed_what_the_others_leave(elsewhere: int, expe
     monday = WEDNESDAY - ONE_DAY * WEDNESDAY.weekday()
     taken = {Slot(MATIN, monday + ONE_DAY * rank): elsewhere for rank in range(7)} | {SLOT: 21}
     assert answer(Capacity(20, overflow=10, overflow_per="week"), taken=taken) == [expected]
+
+
+def test_the_week_is_that_of_the_days_that_open_and_that_the_rule_governs() -> None:
+    """Wednesday has two places, the Thursday eight: a strike, a weekday set apart, take theirs away."""
+    thursday = Slot(MATIN, WEDNESDAY + ONE_DAY)
+    rule = Capacity(2, overflow=10, overflow_per="week")
+    openings = frozenset({SLOT, thursday})
+    asked = ChildPlan.change(LILA, (), {SLOT}, (), EVER)
+
+    def told(weekdays: set[Weekday], **closures: dict[date, str]) -> Severity | None:
+        calendar = Calendar(openings=openings, closures=closures)
+        facts = {"places": {thursday: 8}, "taken": {SLOT: 10}}
+        asks = Plan((asked,), LONG_BEFORE, calendar, names=NAMES, **facts)  # type: ignore[arg-type]
+        dated = DatedRule(rule, ALWAYS, weekdays=frozenset(weekdays))
+        return judge(asks, [dated]).severity(LILA.id, SLOT)
+
+    both = {Weekday.WEDNESDAY, Weekday.THURSDAY}
+    assert told(both) is Severity.ASK_STAFF  # the eleventh of eleven
+    assert told(both, grappaloups={thursday.on: "grève"}) is Severity.WAITING
+    assert told({Weekday.WEDNESDAY}) is Severity.WAITING
 
 
 def test_a_pending_request_holds_a_place_or_not() -> None:
@@ -154,6 +174,12 @@ def test_a_child_is_six_on_the_day_and_brothers_count_too() -> None:
     rule = StaffRatio(adults=1, under_six=1, six_plus=12, when_full="refused")
     assert answer(rule, SACHA) == [None]
     assert answer(rule, LILA, SACHA) == [None, Severity.REFUSED]
+    waits = ChildPlan.change(SACHA, [Booked(SLOT, "waiting")], (), (), EVER)
+    holds = ChildPlan.change(SACHA, [Booked(SLOT, "confirmed")], (), (), EVER)
+    for brother, expected in ((waits, None), (holds, Severity.REFUSED)):
+        both = (brother, ChildPlan.change(LILA, (), {SLOT}, (), EVER))
+        verdict = judge(Plan(both, LONG_BEFORE, CALENDAR, names=NAMES), [DatedRule(rule, ALWAYS)])
+        assert verdict.severity(LILA.id, SLOT) is expected
     turns_six = Child(3, "Noé", date(2018, 9, 11))
     assert answer(rule, turns_six, crowd={SLOT: others(11)}) == [None]
     assert answer(rule, turns_six, crowd={SLOT: others(11)}, slot=Slot(MATIN, date(2024, 9, 10))) == [None]

@@ -13,6 +13,7 @@ from app.rules.kinds.limits import IfClosed
 from app.rules.kinds.windows import OpensBefore, Window, WindowMonthly
 from app.rules.registry import Rule, build, describe
 from app.rules.values import Misread
+from app.rules.verdict import Severity
 from app.rules.who import Who, read
 from app.rules.words import NBSP
 
@@ -217,7 +218,8 @@ def test_a_window_that_contradicts_itself_is_told(values: dict[str, object], wor
 
 # --- A week each month, and a day on which it opens again -------------------------------------------
 
-MONTHLY = [DatedRule(WindowMonthly("last", again=Weekday.FRIDAY, gate="booking"), ALWAYS)]
+MONTHLY_RULE = WindowMonthly("last", again=Weekday.FRIDAY, gate="booking")
+MONTHLY = [DatedRule(MONTHLY_RULE, ALWAYS)]
 OCTOBER = Slot(MATIN, date(2024, 10, 16))
 
 
@@ -249,6 +251,19 @@ def test_between_the_two_it_says_when_it_opens_again() -> None:
         "septembre 2024 à 24 h, et le sera de nouveau le vendredi 11 octobre 2024."
     )
     assert refusal.until is None and refusal.remedy is not None
+
+
+def test_what_is_dearer_between_the_two_says_so() -> None:
+    rules = [DatedRule(replace(MONTHLY_RULE, late="surcharge"), ALWAYS)]
+    (refusal,) = judge(plan(of_child(add=[OCTOBER]), now=paris(2024, 10, 1)), rules).refusals
+    assert (refusal.severity, refusal.effect) == (Severity.WARNING, "surcharge")
+    assert refusal.sentence.replace(NBSP, " ").endswith("D’ici là, c’est majoré.")
+
+
+def test_a_window_that_closes_after_the_day_on_which_it_would_open_again_stays_open_until_then() -> None:
+    rules = [DatedRule(Window(closes_on=date(2024, 9, 8), again=Weekday.FRIDAY), ALWAYS)]
+    assert bookable_until(SQUARE, rules, CALENDAR) == paris(2024, 9, 9)
+    assert asks(rules, paris(2024, 9, 8, 23, 59)) and not asks(rules, paris(2024, 9, 9))
 
 
 def test_dates_may_open_again_too_and_what_is_cancelled_does_not() -> None:
