@@ -114,7 +114,8 @@ def _answer(desk: Desk, asked: Asked) -> dict[str, Any]:
     expected = [
         one
         for one in paperwork.demands(asked.family_id, clock.today())
-        if one.subject.kind != "child" or one.subject.id == asked.child_id
+        if (one.subject.kind != "child" or one.subject.id == asked.child_id)
+        and reader.reads_traits(filter(None, (one.type.code, one.type.asked_if)))  # asked: answered yes
     ]
     answer = spoken(narrowed(trace(desk, draft, desk.judge(draft)), reader)) if draft else {}
     return {"units": offered, "chosen": units, "papers": expected, **answer}

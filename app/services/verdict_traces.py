@@ -62,8 +62,11 @@ class Reader:
 
     def reads(self, rule: Mapping[str, Any]) -> bool:
         """Whether what a rule answers tells nothing that they may not know."""
-        traits = self.traits is None or self.traits.issuperset(rule.get("traits", ()))
-        return traits and self.hidden.isdisjoint(rule.get("facts", ()))
+        return self.reads_traits(rule.get("traits", ())) and self.hidden.isdisjoint(rule.get("facts", ()))
+
+    def reads_traits(self, codes: Iterable[str]) -> bool:
+        """Whether they may read each of these answers and papers."""
+        return self.traits is None or self.traits.issuperset(codes)
 
 
 ANYBODY = Reader(frozenset(TOLD_BY), frozenset(), None, reads_bills=False)

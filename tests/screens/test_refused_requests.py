@@ -13,10 +13,12 @@ from sqlalchemy import select, update
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.entities.billing import InvoiceStatus
+from app.entities.paperwork import Subject
 from app.entities.question import QuestionKind, QuestionSection
 from app.entities.rulebook import Audience, Level
 from app.models import (
     Answer,
+    DocumentType,
     Family,
     FieldRight,
     Invoice,
@@ -238,6 +240,23 @@ def test_an_answer_that_is_hidden_is_not_told_by_its_rule(with_answer: Town) -> 
     assert "Épilepsie" not in page and "29 novembre" not in page and "Une règle dont le détail" in page
     assert "29 novembre" not in words(with_answer.client("desk").get(REFUSED))
     assert "avec « Épilepsie »" in opened(with_answer, "head")
+
+
+def test_a_paper_that_tells_a_hidden_answer_is_not_expected_before_whom_it_is_hidden_from(
+    with_answer: Town,
+) -> None:
+    write(DocumentType(code="pai", name="Protocole", subject=Subject.CHILD, asked_if="epilepsie"))
+    write(DocumentType(code="assurance", name="Assurance", subject=Subject.CHILD))
+    (one,) = [one for those in with_answer.viewer("desk").asked.values() for one in those]
+    page = tried(with_answer, "desk", "mercredi.repas", "2026-12-09")
+    assert "Protocole" in page and "Assurance 2026-2027, Lila" in page
+    hide(one.entity, one.name)
+    page = tried(with_answer, "desk", "mercredi.repas", "2026-12-09")
+    assert "Protocole" not in page and "Assurance 2026-2027, Lila" in page
+    assert "Protocole" in tried(with_answer, "head", "mercredi.repas", "2026-12-09")
+    hide("Document", "status")
+    page = tried(with_answer, "desk", "mercredi.repas", "2026-12-09")
+    assert "Assurance" not in page and "Rien à montrer" in page
 
 
 def test_a_list_that_anybody_exports_tells_no_answer(with_answer: Town) -> None:
