@@ -44,6 +44,10 @@ def _sqlite(element: folded, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def contains(column: Any, words: str) -> ColumnElement[bool]:
-    """Whether the column holds these words, whatever their case and accents; ``%`` and ``_`` are letters."""
-    wanted = (fold(words) or "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    """Whether the column holds these words, whatever their case and accents; ``%`` and ``_`` are letters.
+
+    A NUL is left out: no text holds one, and PostgreSQL fails on it.
+    """
+    plain = (fold(words) or "").replace("\x00", "")
+    wanted = plain.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return folded(column).like(f"%{wanted}%", escape="\\")

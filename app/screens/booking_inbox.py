@@ -14,6 +14,7 @@ from app.access.viewer import Side
 from app.declare import CARE
 from app.entities.rulebook import Refusable
 from app.screens import numbers
+from app.screens.builder.fields import many_lines
 from app.screens.page import Page
 from app.services import booking_requests, clock, refusals
 from app.services.booking_requests import Batch
@@ -25,7 +26,9 @@ class AnswerForm(FlaskForm):
     """Why not, when the answer is no."""
 
     usual = RadioField("Ou refuser, parce que", choices=[], validators=[Optional()], validate_choice=False)
-    reason = TextAreaField("Précision pour la famille", validators=[Optional(), Length(max=600)])
+    reason = TextAreaField(
+        "Précision pour la famille", filters=[many_lines], validators=[Optional(), Length(max=600)]
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

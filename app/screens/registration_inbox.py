@@ -23,6 +23,7 @@ from app.rules.ages import age_problem, age_words
 from app.rules.kinds.admission import months_old
 from app.rules.kinds.order import LAST_RANK
 from app.screens import numbers
+from app.screens.builder.fields import many_lines
 from app.screens.page import Page
 from app.services import clock, paperwork, refusals, registration_rules, registrations
 
@@ -34,7 +35,7 @@ class AnswerForm(FlaskForm):
 
     group = SelectField("Groupe", validators=[Optional()], choices=[], validate_choice=False)
     usual = RadioField("Ou refuser, parce que", choices=[], validators=[Optional()], validate_choice=False)
-    reason = TextAreaField("Motif du refus", validators=[Optional(), Length(max=600)])
+    reason = TextAreaField("Motif du refus", filters=[many_lines], validators=[Optional(), Length(max=600)])
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

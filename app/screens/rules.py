@@ -47,6 +47,7 @@ MEANWHILE = (
     "Cette règle a changé entre-temps, dans une autre fenêtre ou par quelqu’un d’autre. Relisez : "
     "enregistrer à nouveau remplace ce qui y a été écrit."
 )
+KEPT = "Ce brouillon a changé entre-temps : il est gardé. Relisez-le avant de l’abandonner."
 DROPPED = "Ce brouillon a été abandonné entre-temps. Enregistrez à nouveau pour le reprendre."
 
 
@@ -132,18 +133,26 @@ class RulesPage(Page):
             return self._edited(told, sent, code, None)
         found = kinds().get(str(body.get("kind")))
         if found is None:
-            shown = self.show("staff/rules_unknown.html", code=code, body=body, row=row, draft=draft)
+            mark = rule_drafts.mark(row, draft)
+            shown = self.show(
+                "staff/rules_unknown.html", code=code, body=body, row=row, draft=draft, mark=mark
+            )
             return shown, 200 if request.method == "GET" else 422
         return self._edited(told, found, code, body)
 
     @expose("/<code>/abandonner", methods=("POST",))
     def forget(self, code: str) -> ResponseReturnValue:
-        """Let a draft go."""
-        row, draft = rule_drafts.find(code)
+        """Let a draft go: the one that was looked at."""
+        told = Reglement()
+        row, draft = told.rules.get(code), told.drafts.get(code)
         if row is None and draft is None:
             abort(404)
+        now = rule_drafts.mark(row, draft)
         if draft is None:
             flash("Il n’y a plus de brouillon de cette règle.", "error")
+        elif request.form.get("mark", now) != now:
+            flash(KEPT, "error")
+            return redirect(self.url("edit", code=code))
         else:
             rule_drafts.forget(draft)
             flash("Le brouillon est abandonné. La règle en vigueur ne change pas.", "done")

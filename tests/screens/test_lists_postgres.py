@@ -5,13 +5,14 @@ from sqlalchemy import select
 
 from app.access import permissions
 from app.access.database import db
-from app.access.viewer import Side
+from app.access.viewer import Side, unscoped
 from app.declare import Entity, entities
-from app.models import Membership
+from app.models import Booking, Membership, OutgoingMail, Registration
 from app.screens.builder import filters, listing
 from app.screens.builder.addresses import SCREENS
 from app.services import batches
 from tests.people import Town
+from tests.wednesday import WEDNESDAY, open_wednesdays
 
 TYPED = {
     filters.DAYS: ("-du=2020-01-01", "-au=2030-01-01"),
@@ -61,3 +62,36 @@ def _batch(town: Town) -> None:
         assert batches.delete_many(left, viewer, trial=True).done
         left = list(db.session.scalars(select(Membership).where(Membership.person_id == people[1])))
         assert len(batches.delete_many(left, viewer).done) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("first_of_december")
+def test_a_sign_that_no_text_holds_breaks_no_page(postgres_town: Town) -> None:
+    """A NUL, which PostgreSQL refuses in a text, wherever one searches, names a rule or answers a family."""
+    town = open_wednesdays(postgres_town)
+    desk, configurator = town.client("desk"), town.client("configurator")
+    for searched in (
+        "/service/demandes-refusees/?q=a%00b",
+        "/service/essai-des-regles/enfants?q=li%00l",
+        "/service/chercher?q=li%00l",
+        "/service/familles/?name=mar%00tin",
+    ):
+        assert desk.get(searched).status_code in (200, 302), searched
+    assert configurator.post("/service/regles/a%00b/abandonner").status_code == 404
+    with unscoped("test"):
+        number = db.session.scalars(select(Registration.id).limit(1)).one()
+        asked = Booking(
+            registration_id=number,
+            family_id=town.families["A"],
+            child_id=town.people["lila"],
+            unit_id=town.units["mercredi.repas"],
+            booked_on=WEDNESDAY,
+        )
+        db.session.add(asked)
+        db.session.commit()
+        seen = f"{asked.id}:{asked.revision}"
+    sent = {"seen": seen, "case": seen.partition(":")[0], "reason": "Trop\x00 tard"}
+    address = f"/service/reservations-a-decider/{town.people['lila']}-{town.families['A']}/refuser"
+    assert desk.post(address, data=sent).status_code == 302
+    with unscoped("test"):
+        assert "Trop tard" in db.session.scalars(select(OutgoingMail.body).limit(1)).one()

@@ -1,5 +1,6 @@
 """Two windows on the same rule: whoever comes second is told, and nothing that was typed is lost."""
 
+import re
 from typing import Any
 
 import pytest
@@ -114,6 +115,20 @@ def test_a_new_draft_let_go_in_another_window_is_not_lost_with_what_was_typed(op
     assert again["p-weekday"] == ["lundi"]
     assert client.post(address, data=again).status_code == 302
     assert list(drafts().values()) == ["lundi"]
+
+
+def test_a_draft_that_changed_since_it_was_looked_at_is_not_let_go(open_town: Town) -> None:
+    client = open_town.client("configurator")
+    client.post(f"{ADDRESS}/delai", data=opened(client, **{"p-weekday": "jeudi"}))
+    page = client.get(f"{ADDRESS}/delai").get_data(as_text=True)
+    (mark,) = set(re.findall(r'name="mark" value="([^"]*)"', page))
+    client.post(f"{ADDRESS}/delai", data=opened(client, **{"p-weekday": "lundi"}))
+    answer = client.post(f"{ADDRESS}/delai/abandonner", data={"mark": mark}, follow_redirects=True)
+    assert "Ce brouillon a changé entre-temps" in words(answer)
+    assert drafts() == {"delai": "lundi"}
+    (mark,) = set(re.findall(r'name="mark" value="([^"]*)"', answer.get_data(as_text=True)))
+    client.post(f"{ADDRESS}/delai/abandonner", data={"mark": mark})
+    assert drafts() == {}
 
 
 @pytest.mark.parametrize("publish", [{}, {"publish": "1", "past": "y"}])
