@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from flask import request
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField
 
@@ -187,7 +188,7 @@ def _square_fields(
     is_count = one.shape.form == "counts"
     fields: dict[str, Any] = {}
     data: dict[str, Any] = {}
-    for rank in range(len(lines) + LINES):
+    for rank in range(max(len(lines), _lines_sent(name)) + LINES):
         fields[f"{name}-{rank}-unit"] = OneOf("Unité", pairs=told.units, empty="Aucune unité")
         fields[f"{name}-{rank}-days"] = StringField(
             "Combien" if is_count else "Jours",
@@ -196,6 +197,12 @@ def _square_fields(
         if rank < len(lines):
             data[f"{name}-{rank}-unit"], data[f"{name}-{rank}-days"] = lines[rank]
     return fields, data
+
+
+def _lines_sent(name: str) -> int:
+    """How many lines of squares were sent: more than are offered, once some were filled or taken away."""
+    sent = (re.fullmatch(rf"{name}-([0-9]{{1,2}})-(unit|days)", key) for key in request.form)
+    return max((int(one[1]) + 1 for one in sent if one), default=0)
 
 
 def _when(told: str) -> tuple[str, str]:

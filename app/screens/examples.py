@@ -28,6 +28,12 @@ ALWAYS = (
     (USUAL, "Les places du jour sont prises"),
 )
 """What is refused without a rule of the town's."""
+MEANWHILE = (
+    "Cet exemple a changé entre-temps, dans une autre fenêtre ou par quelqu’un d’autre. Relisez : "
+    "enregistrer à nouveau remplace ce qui y a été écrit."
+)
+DROPPED = "Cet exemple a été supprimé entre-temps. Enregistrez à nouveau pour le reprendre."
+KEPT = "Cet exemple a changé entre-temps : il est gardé. Relisez-le avant de le supprimer."
 
 
 class ExamplesPage(Page):
@@ -51,18 +57,21 @@ class ExamplesPage(Page):
 
     @expose("/<int:example_id>", methods=("GET", "POST"))
     def edit(self, example_id: int) -> ResponseReturnValue:
-        """One of them."""
+        """One of them; deleted in another tab, what was typed here is not lost with it."""
         row = worked_examples.find(example_id)
-        if row is None:
+        if row is None and "mark" not in request.form:
             abort(404)
         return self._edited(row)
 
     @expose("/<int:example_id>/supprimer", methods=("POST",))
     def delete(self, example_id: int) -> ResponseReturnValue:
-        """Delete one."""
+        """Delete one, as it was looked at."""
         row = worked_examples.find(example_id)
         if row is None:
             abort(404)
+        if request.form.get("mark", _mark(row)) != _mark(row):
+            flash(KEPT, "error")
+            return redirect(self.url("edit", example_id=row.id))
         worked_examples.delete(row)
         flash("L’exemple est supprimé.", "done")
         return redirect(self.url())
@@ -84,13 +93,25 @@ class ExamplesPage(Page):
         is_valid = form.validate()
         form.take(found.errors)
         if found.example is None or found.expected is None or not is_valid:
-            return self._page(row, form, {}), 422
+            return self._page(row, form, _tried(told, body), request.form.get("mark")), 422
+        if request.form.get("mark", _mark(row)) != _mark(row):
+            form.form_errors.append(MEANWHILE if row else DROPPED)
+            return self._page(row, form, {}), 409
         worked_examples.save(row, found.example, found.expected)
         flash("L’exemple est enregistré.", "done")
         return redirect(self.url())
 
-    def _page(self, row: Example | None, form: ExampleForm, answer: Mapping[str, Any]) -> str:
-        return self.show("staff/examples_edit.html", row=row, form=form, **answer)
+    def _page(
+        self, row: Example | None, form: ExampleForm, answer: Mapping[str, Any], mark: str | None = None
+    ) -> str:
+        """Its page. ``mark``: what was read before a mistake is still what is compared."""
+        mark = _mark(row) if mark is None else mark
+        return self.show("staff/examples_edit.html", row=row, form=form, mark=mark, **answer)
+
+
+def _mark(row: Example | None) -> str:
+    """What tells an example, as it is, from what it becomes."""
+    return str(row.revision) if row is not None else ""
 
 
 def _tried(told: Reglement, body: Mapping[str, Any]) -> dict[str, Any]:
