@@ -74,9 +74,9 @@ def complete(draft: Draft) -> None:
 
 def _stretches(draft: Draft, year: Entry) -> list[Stretch]:
     given: list[tuple[GivenPeriod, Node]] | None = year.extras["periods"]
-    if given:
-        return _given(draft, year, given)
     zone = year.extras["zone"]
+    if given or (given is not None and zone is None):  # « periods: [] »: the year has none yet
+        return _given(draft, year, given)
     if zone is None:
         draft.report([year.problem("donnez « zone » (A, B ou C), ou vos propres « periods ».")])
         return []

@@ -172,9 +172,13 @@ def _year(row: SchoolYear) -> Plain:
             }
             for one in stretches
         ]
-    closings = db.session.scalars(
-        select(ClosingDay).where(ClosingDay.closed_on.between(row.starts_on, row.ends_on))
-    ).all()
+    closed = db.session.scalars(
+        select(ClosingDay)
+        .where(ClosingDay.closed_on.between(row.starts_on, row.ends_on))
+        .order_by(ClosingDay.id.desc())
+    )
+    # Of a day that forms closed twice, the first row is the one that an application keeps.
+    closings = list({(one.facility_id, one.closed_on): one for one in closed}.values())
     usual = set(calendar.french_holidays(row.starts_on, row.ends_on))
     if usual <= {(one.closed_on, one.reason) for one in closings if one.facility_id is None}:
         closings = [one for one in closings if one.facility_id or (one.closed_on, one.reason) not in usual]
@@ -241,10 +245,11 @@ def _day_of_year(month: int, day: int) -> str:
 
 
 def _rule(row: Rule) -> Plain:
-    """Its parameters but for those that say what the kind does anyway."""
+    """Its parameters but for those that say what the kind does anyway; all of them where it is none."""
+    kind = kinds().get(row.rule_kind)
     usual = {
         one.name: one.shape.dump(one.default)
-        for one in kinds()[row.rule_kind].parameters
+        for one in (kind.parameters if kind is not None else ())
         if not one.required and one.default is not None
     }
     told = {key: value for key, value in row.parameters.items() if usual.get(key, NOTHING) != value}

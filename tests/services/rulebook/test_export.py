@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import entities
-from app.models import Opening, Unit
+from app.models import ClosingDay, Opening, Rule, Unit
 from app.rules.facts import Slot
 from app.services.rulebook import apply, check_text, export, plan
 from app.services.rulebook.calendar import openings_of
+from tests.people import Town
 from tests.services.rulebook.test_apply import make_registered
 
 REAL = Path("communes/le-touvet.yaml").read_text(encoding="utf-8")
@@ -151,3 +152,34 @@ def test_a_square_is_open_in_the_export_as_it_was(app: Flask) -> None:
     second = openings_of(check_text(export(), TODAY).draft)
     assert first == second
     assert len({Slot(code, on) for code, on in first}) > 1000
+
+
+def test_what_forms_left_unfinished_is_exported_and_checks(town: Town) -> None:
+    """A year painted before its periods are known, a day closed twice: nothing of it is refused."""
+    with unscoped("test"):
+        closed = {"closed_on": date(2026, 12, 10), "facility_id": town.facilities["restaurant"]}
+        db.session.add_all(
+            [
+                Opening(unit_id=town.units["mercredi.repas"], open_on=date(2027, 3, 3)),
+                ClosingDay(reason="Pont", **closed),
+                ClosingDay(reason="Grève", **closed),
+            ]
+        )
+        db.session.commit()
+    text = export()
+    assert "periods: []" in text and "Pont" in text and "Grève" not in text
+    checked = check_text(text, TODAY)
+    assert checked.is_sound, [str(one) for one in checked.problems]
+    assert openings_of(checked.draft) == {("mercredi.repas", date(2027, 3, 3)): None}
+    report = apply(checked.draft, TODAY)
+    assert (report.total("created"), report.total("changed"), report.left) == (0, 0, [])
+    assert export() == text
+
+
+def test_a_rule_that_is_none_is_exported_as_it_is_and_told_by_the_check(town: Town) -> None:
+    with unscoped("test"):
+        db.session.add(Rule(code="vieille", rule_kind="disparue", parameters={"jours": 2}))
+        db.session.commit()
+    text = export()
+    assert "jours: 2" in text
+    assert any("disparue" in str(one) for one in check_text(text, TODAY).problems)
