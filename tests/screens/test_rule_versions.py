@@ -14,7 +14,7 @@ from app.services import bookings, rule_drafts
 from app.services.desk import Draft
 from app.services.rulebook import apply, check_text, export, plan
 from tests.people import Town
-from tests.services.rulebook.test_export import TODAY, loaded
+from tests.services.rulebook.test_export import REAL, TODAY, loaded
 from tests.support.forms import served
 from tests.support.pages import words
 from tests.wednesday import MEAL, NOW
@@ -98,6 +98,57 @@ def test_an_exported_file_applies_without_a_change(app: Flask) -> None:
     assert plan(checked.draft, TODAY).differences == ()
     assert apply(checked.draft, TODAY).is_quiet
     assert export() == text
+
+
+def published_for_january() -> str:
+    """A rule of the real file published by form from 4 January on; the file as it was."""
+    loaded()
+    with unscoped("test"):
+        activity = db.session.scalars(select(Rule.activity_id).where(Rule.code == "mercredi-delai")).one()
+        body = {"kind": "notice_weekly", "parameters": {"weekday": "jeudi"}, "from_on": "2027-01-04"}
+        rule_drafts.publish("mercredi-delai", {**body, "activity_id": activity})
+    return REAL
+
+
+def of_the_file() -> dict[str, tuple[date | None, date | None]]:
+    with unscoped("test"):
+        found = db.session.scalars(select(Rule).order_by(Rule.from_on))
+        return {one.code: (one.from_on, one.until_on) for one in found if one.called == "mercredi-delai"}
+
+
+def test_the_file_applied_again_leaves_no_day_to_two_versions(app: Flask) -> None:
+    draft = check_text(published_for_january(), TODAY).draft
+    assert list(of_the_file()) == ["mercredi-delai-avant-2027-01-04", "mercredi-delai"]
+    told = {(one.what, one.title) for one in plan(draft, TODAY).differences}
+    assert told == {("changed", "mercredi-delai"), ("removed", "mercredi-delai-avant-2027-01-04")}
+    report = apply(draft, TODAY)
+    assert report.left == [] and of_the_file() == {"mercredi-delai": (date(2026, 9, 1), None)}
+    assert apply(draft, TODAY).is_quiet
+
+
+@pytest.mark.parametrize("until", ["", "    until: 2027-08-01\n"])
+def test_a_file_that_begins_later_leaves_the_past_its_version(app: Flask, until: str) -> None:
+    text = published_for_january()
+    begins = "    article: mercredi-delais\n    from: 2026-09-01\n    parameters: {weekday: dimanche"
+    assert text.count(begins) == 1
+    later = begins.replace("from: 2026-09-01\n", f"from: 2026-09-02\n{until}")
+    draft = check_text(text.replace(begins, later), TODAY).draft
+    assert apply(draft, TODAY).left == ["Règle « mercredi-delai-avant-2027-01-04 »"]
+    assert of_the_file() == {
+        "mercredi-delai-avant-2027-01-04": (date(2026, 9, 1), date(2026, 9, 2)),
+        "mercredi-delai": (date(2026, 9, 2), date(2027, 8, 1) if until else None),
+    }
+    assert apply(draft, TODAY).is_quiet
+
+
+def test_a_file_whose_versions_share_a_day_is_refused(app: Flask) -> None:
+    published_for_january()
+    text = export()
+    assert check_text(text, TODAY).is_sound
+    longer = text.replace("until: 2027-01-04", "until: 2027-01-05")
+    assert longer != text
+    (problem,) = check_text(longer, TODAY).problems
+    assert "vaut les mêmes jours" in str(problem) and "mercredi-delai-avant-2027-01-04" in str(problem)
 
 
 def test_a_long_code_keeps_its_name_whole(open_town: Town) -> None:

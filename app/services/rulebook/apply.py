@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, or_, select, update
 from app.access.database import db
 from app.access.viewer import unscoped
 from app.declare import Attribute, Entity, entities, entity_named, pointing_at
-from app.models import Activity, Booking, Opening, SchoolYear, Unit
+from app.models import Activity, Booking, Opening, Rule, SchoolYear, Unit
 from app.rules.words import counted, day_words, joined
 from app.services.rulebook.calendar import openings_of
 from app.services.rulebook.draft import Draft, Entry
@@ -105,6 +105,8 @@ def write(draft: Draft, today: date) -> Report:
     rows: dict[int, Entity] = {}
     for entity, entries in _by_entity(draft):
         report.counts[entity.__name__] = _upsert(entity, entries, rows, report)
+        if entity is Rule:
+            _succeed([rows[id(one)] for one in entries], report)
     report.counts["Opening"] = _open(draft, today, report)
     return report
 
@@ -164,9 +166,44 @@ def _upsert(entity: type[Entity], entries: list[Entry], rows: dict[int, Entity],
             db.session.delete(one)
             count.removed += 1
         else:
-            report.left.append(f"{entity.__term__.title_one} « {one} »")
+            report.left.append(_left(one))
     db.session.flush()
     return count
+
+
+def _succeed(named: Iterable[Any], report: Report) -> None:
+    """Leave to the versions that the file gives of its rules the days that it gives them: no day has two.
+
+    One that only the database holds ends where the file's begins, begins where it ends, or goes.
+    """
+    count, given = report.counts[Rule.__name__], defaultdict(list)
+    for rule in named:
+        given[rule.called].append(rule)
+    numbers = [rule.id for several in given.values() for rule in several]
+    for row in db.session.scalars(select(Rule).where(Rule.id.not_in(numbers)).order_by(Rule.id)):
+        was = {"from_on": row.from_on, "until_on": row.until_on}
+        days = (row.from_on or date.min, row.until_on or date.max)
+        for rule in given.get(row.called, ()):
+            first_on, end_on = rule.from_on or date.min, rule.until_on or date.max
+            if days[0] < end_on and first_on < days[1]:
+                days = (days[0], first_on) if days[0] < first_on else (end_on, days[1])
+        if days[0] >= days[1]:
+            report.left.remove(_left(row))
+            report.changes.append(Change(row, "removed"))
+            db.session.delete(row)
+            count.removed += 1
+        elif days != (was["from_on"] or date.min, was["until_on"] or date.max):
+            row.from_on = days[0] if days[0] > date.min else None
+            row.until_on = days[1] if days[1] < date.max else None
+            now = {"from_on": row.from_on, "until_on": row.until_on}
+            report.changes.append(Change(row, "changed", was, now))
+            count.changed += 1
+    db.session.flush()
+
+
+def _left(row: Entity) -> str:
+    """A row that the file no longer holds, in words."""
+    return f"{row.__term__.title_one} « {row} »"
 
 
 def _form_of(entity: type[Entity]) -> Attribute | None:

@@ -239,6 +239,21 @@ def years(draft: Draft) -> Iterator[Problem]:
 
 
 @checks
+def versions(draft: Draft) -> Iterator[Problem]:
+    """No day has two versions of a rule."""
+    named: dict[str, list[Entry]] = defaultdict(list)
+    for entry in draft.sound(Rule):
+        named[entry.values["version_of"] or entry.code].append(entry)
+    for several in named.values():
+        ordered = sorted(several, key=lambda one: one.values["from_on"] or date.min)
+        for first, second in pairwise(ordered):
+            until_on = first.values["until_on"]
+            if until_on is None or (second.values["from_on"] or date.min) < until_on:
+                text = f"« {first.code} », son autre version, vaut les mêmes jours : donnez-lui un « until »."
+                yield second.problem(text, "from")
+
+
+@checks
 def tariffs(draft: Draft) -> Iterator[Problem]:
     """Each grid covers every quotient once; one tariff at a time for a unit."""
     brackets: dict[str, list[Entry]] = defaultdict(list)
