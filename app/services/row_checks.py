@@ -15,11 +15,12 @@ from app.access.viewer import unscoped
 from app.declare import Attribute, Entity
 from app.entities.paperwork import Subject
 from app.entities.question import SHARED
-from app.models import Answer, FreezeDate, Question, Rule, Setting
+from app.models import Answer, FreezeDate, Question, Rule, SchoolYear, Setting
 from app.rules import kinds, who  # noqa: F401  (the kinds register themselves)
 from app.rules.registry import build, out_of_its_reach
 from app.rules.values import Misread
 from app.rules.words import WEEKDAYS
+from app.services.rulebook.calendar import LONGEST_YEAR
 from app.services.settings import problem_of
 
 PAIRS = (
@@ -58,6 +59,12 @@ def _stretches(row: Entity) -> Problems:
             if first is not None and last is not None and last < first:
                 found[end] = f"La fin vient avant le début («\u00a0{declared[start].label}\u00a0»)."
     return found
+
+
+def _school_year(row: Any) -> Problems:
+    if row.starts_on and row.ends_on and (row.ends_on - row.starts_on).days > LONGEST_YEAR:
+        return {"ends_on": "Une année scolaire dure un an au plus\u00a0: vérifiez ses deux dates."}
+    return {}
 
 
 def _setting(row: Any) -> Problems:
@@ -146,6 +153,7 @@ def _has_changed(row: Any, name: str) -> bool:
 
 
 CHECKS: dict[str, Callable[[Any], Problems]] = {
+    SchoolYear.__name__: _school_year,
     Setting.__name__: _setting,
     Rule.__name__: _rule,
     FreezeDate.__name__: _freeze,

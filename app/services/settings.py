@@ -96,8 +96,10 @@ def problem_of(key: str, value: str) -> str:
         if not least <= int(value) <= most:
             unit = (100, f"{NBSP}€") if key.endswith("_cents") else (1, "")
             return f"De {least // unit[0]} à {most // unit[0]}{unit[1]}."
-    if key == "billing_starts" and not re.fullmatch(r"(\d{4}-(0[1-9]|1[0-2]))?", value):
+    if key == "billing_starts" and not re.fullmatch(r"(20[0-9]{2}-(0[1-9]|1[0-2]))?", value):
         return "Ce réglage est un mois, par exemple 2026-09."
+    if key == "payment_url" and not re.fullmatch(r"(https?://[^\s\\/]+\.[^\s\\]+)?", value):
+        return "Écrivez l’adresse entière du site, par exemple https://www.payfip.gouv.fr."
     if key == "service_email" and value:
         try:
             email_address(value, date.min)

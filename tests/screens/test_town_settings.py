@@ -61,8 +61,12 @@ def test_an_emptied_field_takes_its_default_again(town: Town) -> None:
         ("due_day", "9" * 400, "trop grand"),
         ("service_email", "pas une adresse", "adresse"),
         ("billing_starts", "septembre", "2026-09"),
+        ("billing_starts", "0000-01", "2026-09"),
         ("billing_threshold_cents", "-3", "De 0 à"),
         ("town_name", "é" * 401, "400"),
+        ("payment_url", "www.payfip.gouv.fr", "l’adresse entière"),
+        ("payment_url", "javascript:alert(1)//https://a.fr", "l’adresse entière"),
+        ("payment_url", "//payfip.gouv.fr", "l’adresse entière"),
     ],
 )
 def test_what_is_wrong_is_told_at_its_field_and_nothing_is_kept(

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from app.access.database import db
 from app.access.viewer import unscoped
-from app.models import Activity, Booking, ClosingDay, Opening, Period
-from app.services import bookings, year_calendar
+from app.models import Activity, Booking, ClosingDay, Opening, Period, SchoolYear
+from app.services import bookings, records, year_calendar
 from app.services.desk import Draft
 from tests.people import Town
 from tests.support.pages import words
@@ -270,3 +270,15 @@ def test_a_town_where_nothing_is_booked_day_by_day_is_told(town: Town) -> None:
         db.session.commit()
     page = words(town.client("configurator").get(ADDRESS))
     assert "Rien à peindre encore" in page and "Ouvrir ces jours" not in page
+
+
+@pytest.mark.parametrize(
+    ("ends_on", "is_kept"), [("2028-10-05", True), ("2028-10-06", False), ("2207-07-01", False)]
+)
+def test_a_year_too_long_to_be_painted_is_not_kept(town: Town, ends_on: str, is_kept: bool) -> None:
+    """A slip in a year would draw a page of thousands of days."""
+    days = {"starts_on": date(2027, 9, 1), "ends_on": date.fromisoformat(ends_on)}
+    with town.acting("configurator") as viewer:
+        made = records.create(SchoolYear, {"code": "2027-2028", **days}, viewer)
+    assert bool(made) is is_kept
+    assert is_kept or "un an au plus" in made.problems["ends_on"]

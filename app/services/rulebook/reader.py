@@ -13,7 +13,7 @@ from app.services.rulebook.schema import Field, Section, children_of, struct_fie
 from app.services.rulebook.sections import SECTIONS
 from app.services.rulebook.source import Listing, Node, Problem, Table
 from app.services.rulebook.values import Ref, read_cents, read_code, text_of
-from app.services.settings import LABELS, Town
+from app.services.settings import LABELS, Town, problem_of
 
 TOWN = "town"
 
@@ -188,6 +188,8 @@ def _read_town(draft: Draft) -> None:
                 value = str(_whole(given))
             else:
                 value = text_of(given)
+            if wrong := problem_of(one.name, value):
+                raise Misread(wrong[:1].lower() + wrong[1:])
         except Misread as error:
             draft.report([given.problem(f"{LABELS[one.name]} : {error}")])
             continue
