@@ -57,7 +57,7 @@ def explain(
 ) -> Explanation:
     """The answer of each rule to the plan of one child, in the order of the rules. Pure, as ``judge`` is.
 
-    ``about`` some of the squares asked for: the rules that cover one of them, and those alone.
+    ``about`` some of the squares: the rules that cover one that is asked for, or refuse one, and those alone.
     """
     rules = tuple(rules)
     (mine,) = plan.children
@@ -73,7 +73,8 @@ def explain(
             named = tuple(refusal for refusal in named if any(map(one.covers, refusal.slots)))
         said = named
         covered = [slot for slot in sorted(asked) if one.covers(slot)]
-        if about is not None and not covered:
+        is_said = about is None or any(not refusal.slots.isdisjoint(about) for refusal in named)
+        if not covered and not is_said:
             continue
         governs = [slot for slot in covered if one.concerns(mine.child.on(slot.on))]
         state: State = "passes"

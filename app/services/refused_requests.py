@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Collection, Iterator
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
 from sqlalchemy import Select, Table, delete, func, select
@@ -20,8 +20,8 @@ from app.access.folding import contains
 from app.access.viewer import unscoped
 from app.models import Family, Person, RefusedRequest
 from app.rules.calendar import PARIS, local_day
-from app.rules.facts import Slot
-from app.rules.verdict import Severity, Verdict
+from app.rules.facts import Slot, activity_of
+from app.rules.verdict import Refusal, Severity, Verdict
 from app.rules.words import counted
 from app.services import verdict_traces
 from app.services.desk import Desk, Draft
@@ -73,11 +73,15 @@ def _rows(desk: Desk, draft: Draft, verdict: Verdict, by: str) -> Iterator[dict[
     refused = [one for one in verdict.refusals if one.severity is Severity.REFUSED]
     units = desk.offer.units
     by_activity: dict[int, set[Slot]] = {}
-    for slot in (slot for one in refused for slot in one.slots & draft.slots if slot.unit in units):
-        by_activity.setdefault(units[slot.unit].activity_id, set()).add(slot)
+    held: dict[int, set[Slot]] = {}
+    for one in refused:
+        for slot in _asked(one, draft):
+            if slot.unit in units:
+                by_activity.setdefault(units[slot.unit].activity_id, set()).add(slot)
+                held.setdefault(units[slot.unit].activity_id, set()).update(_held(one, draft))
     for activity_id, slots in by_activity.items():
-        about = sorted(slots, key=lambda slot: (slot.on, slot.unit))
-        trace = verdict_traces.trace(desk, draft, verdict, about[:SQUARES])
+        about, stands = (sorted(some, key=_in_order) for some in (slots, held[activity_id]))
+        trace = verdict_traces.trace(desk, draft, verdict, [*about[:SQUARES], *stands[:SQUARES]])
         trace["others"] = len(about[SQUARES:])
         yield {
             "family_id": desk.family_id,
@@ -89,6 +93,24 @@ def _rows(desk: Desk, draft: Draft, verdict: Verdict, by: str) -> Iterator[dict[
             "trace": trace,
             "digest": _digest(trace, about),
         }
+
+
+def _asked(one: Refusal, draft: Draft) -> frozenset[Slot]:
+    """The squares asked for that a refusal is about. It may name none of them: a meal given up is refused for
+    the morning that stands. They are then those of the same activities, or all.
+    """
+    activities = {activity_of(slot.unit) for slot in one.slots}
+    alike = frozenset(slot for slot in draft.slots if activity_of(slot.unit) in activities)
+    return one.slots & draft.slots or alike or draft.slots
+
+
+def _held(one: Refusal, draft: Draft) -> frozenset[Slot]:
+    """The squares that stand, for which alone something else is refused."""
+    return one.slots if one.slots.isdisjoint(draft.slots) else frozenset()
+
+
+def _in_order(slot: Slot) -> tuple[date, str]:
+    return slot.on, slot.unit
 
 
 def sentence_of(trace: Trace) -> str:

@@ -27,11 +27,13 @@ from app.models import (
     RefusedRequest,
     Rule,
 )
+from app.rules.facts import Slot
 from app.screens.refused_requests import SIZE
-from app.services import planning, refused_requests
+from app.services import bookings, planning, refused_requests
+from app.services.desk import Draft
 from tests.people import Town
 from tests.support.pages import words
-from tests.wednesday import at_the_canteen
+from tests.wednesday import NOW, WEDNESDAY, at_the_canteen
 
 pytestmark = pytest.mark.usefixtures("first_of_december")
 REFUSED = "/service/demandes-refusees/"
@@ -109,6 +111,38 @@ def test_what_is_sent_and_refused_is_kept(open_town: Town) -> None:
     assert send(open_town, [MORNING]).status_code == 302
     (row,) = kept()
     assert "se réserve avec" in row.sentence and row.asked_by == "Claire Martin"
+
+
+@pytest.mark.parametrize("units", [None, ["mercredi.matin"]])
+def test_what_is_given_up_and_refused_for_what_stands_is_kept(
+    with_answer: Town, units: list[str] | None
+) -> None:
+    """A meal can't be given up while the morning stands: it is the morning that the refusal names. Whom its
+    rule is for is told to nobody more than elsewhere.
+    """
+    lila, family = with_answer.people["lila"], with_answer.families["A"]
+    both = Draft(frozenset({Slot("mercredi.matin", WEDNESDAY), Slot("mercredi.repas", WEDNESDAY)}))
+    with unscoped("test"):
+        db.session.delete(db.session.scalars(select(Rule).where(Rule.code == "pai")).one())
+        rule = db.session.scalars(select(Rule).where(Rule.code == "matin-repas")).one()
+        rule.who, rule.units = {"traits": ["epilepsie"]}, units
+        db.session.commit()
+    with with_answer.acting("claire"):
+        sent = bookings.send(lila, family, both, NOW)
+    assert sent is not None and sent.accepted
+    with_answer.client("claire").post(
+        f"/planning/{lila}/envoyer", data={"semaine": "2026-12-07", "moins": [MEAL]}
+    )
+    (row,) = kept()
+    assert row.activity_id == with_answer.activities["mercredi"]
+    assert row.trace["drops"] == ["mercredi.repas 2026-12-09"]
+    assert row.sentence == "Une règle dont le détail n’est pas montré."
+    page = opened(with_answer, "desk")
+    assert "se réserve avec Repas" in page.replace("« ", "").replace(" »", "") and "Répond" in page
+    (one,) = [one for those in with_answer.viewer("desk").asked.values() for one in those]
+    hide(one.entity, one.name)
+    page = opened(with_answer, "desk")
+    assert "se réserve avec" not in page and "Une règle dont le détail" in page
 
 
 def test_somebody_else_writes_meanwhile_and_the_page_is_there(
