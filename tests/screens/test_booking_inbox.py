@@ -1,6 +1,8 @@
 """What the service answers square by square: late bookings and late cancellations, accepted or refused."""
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -89,6 +91,15 @@ def test_a_late_booking_is_accepted_and_the_household_told(late_town: Town) -> N
     assert set(told) == {"claire@example.org", "paul@example.org"}
     assert all("la réservation du mercredi 9 décembre 2026" in one for one in told.values())
     assert "Tout est décidé" in words(client.get(f"{ADDRESS}/"))
+
+
+def test_the_rules_are_tried_for_the_child_and_the_day_that_wait(late_town: Town) -> None:
+    ask(late_town, Draft(frozenset({MEAL})))
+    client = late_town.client("desk")
+    page = client.get(f"{ADDRESS}/").get_data(as_text=True)
+    (address,) = re.findall(r'href="([^"]*)">Essayer les règles pour cet enfant', page)
+    tried = client.get(unescape(address)).get_data(as_text=True)
+    assert "Lila Martin, famille Martin" in tried and f'value="{WEDNESDAY}"' in tried
 
 
 def test_a_late_booking_is_refused_with_its_reason(late_town: Town) -> None:

@@ -138,6 +138,7 @@ def test_what_is_given_up_and_refused_for_what_stands_is_kept(
     assert row.trace["drops"] == ["mercredi.repas 2026-12-09"]
     assert row.sentence == "Une règle dont le détail n’est pas montré."
     page = opened(with_answer, "desk")
+    assert "Annulation demandée Mercredis des Grappaloups, repas" in page and "Annulé" not in page
     assert "se réserve avec Repas" in page.replace("« ", "").replace(" »", "") and "Répond" in page
     (one,) = [one for those in with_answer.viewer("desk").asked.values() for one in those]
     hide(one.entity, one.name)
