@@ -12,6 +12,8 @@ from app.rules.calendar import ONE_DAY, Calendar, Span, add_months, school_year
 
 Per = Literal["week", "month", "period", "school_year"]
 
+SHORT_BREAK = 5
+"""Holidays of fewer days, like the Ascension bridge, end no period of school time."""
 PER = {
     "week": "semaine",
     "month": "mois",
@@ -45,7 +47,8 @@ def span_of(on: date, per: Per, calendar: Calendar) -> Span:
 
 @lru_cache(maxsize=4096)  # a few years of days: settings that change leave nothing behind for ever
 def period_of(on: date, holidays: tuple[Span, ...]) -> Span:
-    """The holidays that hold the day; else the school time from the holidays before to the next ones.
+    """The holidays that hold the day; else the school time from the holidays before to the next ones, over
+    those that are short.
 
     Where the calendar knows no holidays on a side, the school year bounds it.
     """
@@ -53,12 +56,23 @@ def period_of(on: date, holidays: tuple[Span, ...]) -> Span:
         if on in one:
             return one
     year = school_year(on)
-    begins = max((one.until_on for one in holidays if one.until_on <= on), default=year.from_on)
-    ends = min((one.from_on for one in holidays if one.from_on > on), default=year.until_on)
+    breaks = _breaks(holidays)
+    begins = max((one.until_on for one in breaks if one.until_on <= on), default=year.from_on)
+    ends = min((one.from_on for one in breaks if one.from_on > on), default=year.until_on)
     return Span(max(begins, year.from_on), min(ends, year.until_on), "temps scolaire")
+
+
+def is_short(from_on: date, until_on: date) -> bool:
+    """Whether holidays, their last day left out, are a bridge rather than the end of a period."""
+    return (until_on - from_on).days < SHORT_BREAK
+
+
+def _breaks(holidays: tuple[Span, ...]) -> tuple[Span, ...]:
+    return tuple(one for one in holidays if not is_short(one.from_on, one.until_on))
 
 
 def next_period(on: date, holidays: tuple[Span, ...]) -> date | None:
     """The first day of the period after the day's own; None where the calendar does not know it."""
-    ends = period_of(on, holidays).until_on
-    return ends if any(ends in (one.from_on, one.until_on) for one in holidays) else None
+    breaks = _breaks(holidays)
+    ends = period_of(on, breaks).until_on
+    return ends if any(ends in (one.from_on, one.until_on) for one in breaks) else None

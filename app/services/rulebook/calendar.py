@@ -15,6 +15,7 @@ from vacances_scolaires_france import SchoolHolidayDates, UnsupportedYearExcepti
 from app.entities.calendar import PeriodKind
 from app.models import Activity, ClosingDay, Period, SchoolYear, Unit
 from app.rules.calendar import ONE_DAY
+from app.rules.periods import is_short
 from app.rules.values import hint
 from app.services.rulebook.draft import Draft, Entry
 from app.services.rulebook.sections import Closed, GivenPeriod, Opens
@@ -22,7 +23,6 @@ from app.services.rulebook.source import Node, Problem
 
 KINDS = {kind.value: kind for kind in PeriodKind}
 LONGEST_YEAR = 400
-SHORT_BREAK = 5  # fewer days, like the Ascension bridge, do not begin a new period
 
 
 @dataclass(frozen=True)
@@ -154,8 +154,8 @@ def _between(breaks: list[Stretch], starts_on: date, ends_on: date) -> list[Stre
         if day < one.starts_on:
             name = f"Période {number}{suffix}"
             found.append(Stretch(name, PeriodKind.TERM, day, one.starts_on - ONE_DAY))
-            is_short = (one.ends_on - one.starts_on).days + 1 < SHORT_BREAK
-            number, suffix = (number, " (suite)") if is_short else (number + 1, "")
+            is_bridge = is_short(one.starts_on, one.ends_on + ONE_DAY)
+            number, suffix = (number, " (suite)") if is_bridge else (number + 1, "")
         found.append(one)
         day = one.ends_on + ONE_DAY
     if day <= ends_on:
