@@ -165,7 +165,7 @@ RULES: dict[str, st.SearchStrategy[Rule]] = {
         st.builds(
             Count, maximum=st.integers(0, 6), what=st.sampled_from(["days", "units", "hours"]), per=per
         ),
-        st.builds(Count, allowed=st.frozensets(st.integers(1, 5), min_size=1)),
+        st.builds(Count, allowed=st.frozensets(st.integers(1, 5), min_size=1), less_by_holiday=st.booleans()),
     ),
     "custody": st.builds(CustodyWeeks, firm),
     "excludes": st.builds(

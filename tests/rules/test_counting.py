@@ -86,6 +86,10 @@ def said(found: Verdict) -> str:
         (Count(minimum=2, maximum=4), NEXT, False),
         (Count(allowed=frozenset({2, 3, 5})), NEXT[:4], False),
         (Count(allowed=frozenset({2, 3, 5})), NEXT, True),
+        (Count(allowed=frozenset({3, 5}), less_by_holiday=True), WEEK[:4], True),
+        (Count(allowed=frozenset({3, 5}), less_by_holiday=True), WEEK[:2], True),
+        (Count(allowed=frozenset({3, 5}), less_by_holiday=True), WEEK[:1], False),
+        (Count(allowed=frozenset({3, 5}), less_by_holiday=True), NEXT[:4], False),
         (Count(minimum=5, per="month"), NEXT[:4], False),
         (Count(minimum=5, per="month"), NEXT, True),
         (Count(maximum=4, per="period"), [*WEEK[:2], *NEXT[:3]], True),  # two in the holidays, three after
@@ -105,6 +109,11 @@ def test_a_minimum_says_the_week_the_number_and_what_is_wanted() -> None:
     assert said(found) == "La semaine du lundi 4 novembre 2024 : Lila aurait 2 jours, il en faut 3 au moins."
     (refusal,) = found.refusals
     assert refusal.remedy is not None and refusal.remedy.drop == at(NEXT[:2])
+
+
+def test_packs_say_what_holidays_make_of_them() -> None:
+    found = verdict(Count(allowed=frozenset({4}), less_by_holiday=True), add=at(WEEK[:2]))
+    assert said(found).endswith("Lila aurait 2 jours, il en faut 3 ou 4.")
 
 
 def test_giving_up_a_day_under_the_minimum_is_refused_and_kept_by_its_remedy() -> None:
@@ -261,6 +270,7 @@ def test_sentences_read_as_a_parent_would_read_them(rule: Rule, words: str) -> N
         ({}, "Donnez « minimum »"),
         ({"minimum": 3, "maximum": 2}, "échangez-les"),
         ({"minimum": 3, "allowed": [2]}, "pas les deux"),
+        ({"maximum": 3, "less_by_holiday": True}, "ne baisse pas"),
         ({"minimum": 0}, "trop petit"),
         ({"minimum": 3, "per": "jour"}, "choix connu"),
     ],

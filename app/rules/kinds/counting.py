@@ -95,7 +95,9 @@ class Count:
     what: What = param("Comptés en", labels=WHAT, default="days")
     per: Per = param("Dans", labels=PER, default="week")
     less_by_holiday: bool = param(
-        "Un de moins par jour férié", default=False, help="Le minimum baisse les semaines qui en ont."
+        "Un de moins par jour férié",
+        default=False,
+        help="Le minimum et les nombres permis baissent d’autant ; le maximum ne change pas.",
     )
     late: Late = param("Sinon", labels=LATE, default="refused")
 
@@ -109,6 +111,10 @@ class Count:
         elif self.minimum is not None and self.maximum is not None and self.minimum > self.maximum:
             yield BadParameter(
                 "maximum", f"{self.maximum} est plus petit que le minimum, {self.minimum} : échangez-les."
+            )
+        elif self.less_by_holiday and self.minimum is None and self.allowed is None:
+            yield BadParameter(
+                "less_by_holiday", "Un maximum ne baisse pas : donnez un minimum, ou retirez cette ligne."
             )
 
     @property
@@ -179,9 +185,14 @@ class Count:
     def _least(self, less: int) -> int:
         return max(1, (self.minimum or 0) - less)
 
+    def _packs(self, less: int) -> frozenset[int]:
+        """The numbers allowed, and those that holidays make of them."""
+        allowed = self.allowed or frozenset()
+        return allowed | {one - gone for one in allowed for gone in range(less + 1) if one > gone}
+
     def _fits(self, number: Fraction, less: int) -> bool:
         if self.allowed is not None:
-            return number in self.allowed
+            return number in self._packs(less)
         if self.minimum is not None and number < self._least(less):
             return False
         return self.maximum is None or number <= self.maximum
@@ -192,14 +203,14 @@ class Count:
 
     def _distance(self, number: Fraction, less: int) -> Fraction:
         if self.allowed is not None:
-            return min(abs(number - one) for one in self.allowed)
+            return min(abs(number - one) for one in self._packs(less))
         low = self._least(less) if self.minimum is not None else 0
         high = self.maximum if self.maximum is not None else number
         return max(low - number, number - high, Fraction(0))
 
     def _wanted(self, less: int) -> str:
         if self.allowed is not None:
-            return joined(map(number_words, sorted(self.allowed)), "ou")
+            return joined(map(number_words, sorted(self._packs(less))), "ou")
         low = str(self._least(less))
         if self.maximum is None:
             return f"{low} au moins"
