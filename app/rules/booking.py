@@ -20,6 +20,7 @@ from app.rules.verdict import Refusal, Severity, Verdict, as_it_was, withdraw
 from app.rules.who import Who
 from app.rules.words import (
     NBSP,
+    by_name,
     day_words,
     joined,
     limit_words,
@@ -186,7 +187,7 @@ def describe_dated(dated: DatedRule, names: Names = NO_NAMES, at_large: str = ""
     it spares, the article; its dates as what they are, those of the days booked. `names` are those of units,
     activities, classes, groups, traits; `at_large` is the subject of a rule that names none.
     """
-    scope = [names.get(code, code) for code in sorted(dated.applies_to or ())]
+    scope = [names.get(code, code) for code in by_name(dated.applies_to or (), names)]
     days = [f"le {weekday_words(weekday)}" for weekday in sorted(dated.weekdays or ())]
     dates = _bounds(dated) if dated.until_on is not None else ""
     subject = ", ".join(part for part in (joined(scope) or at_large, joined(days), dates) if part)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from app.rules.calendar import MINUTES_A_DAY, Hour, Weekday
@@ -22,6 +23,7 @@ from app.rules.facts import DocumentCode, Names, UnitCode
 from app.rules.words import (
     NBSP,
     WEEKDAYS,
+    by_name,
     day_words,
     hour_words,
     joined,
@@ -43,6 +45,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2150
 YES, NO = frozenset({"oui", "yes", "true"}), frozenset({"non", "no", "false"})
 
 
+NO_LABELS: Names = MappingProxyType({})
 SHOWN = 80
 """How many signs of a wrong value are shown again."""
 
@@ -74,16 +77,19 @@ class Shape:
 
 
 def nearest(word: str, words: Collection[str]) -> str | None:
-    """The known word that looks most like this one, if any does."""
-    return next(iter(get_close_matches(word, sorted(words), n=1, cutoff=0.6)), None)
+    """The known word that looks most like this one, capitals apart, if any does."""
+    known = {one.casefold(): one for one in sorted(words, reverse=True)}
+    near = get_close_matches(word.casefold(), sorted(known), n=1, cutoff=0.6)
+    return known[near[0]] if near else None
 
 
-def hint(word: str, words: Collection[str]) -> str:
-    """The end of a message about an unknown word: the nearest one, or all there are."""
+def hint(word: str, words: Collection[str], labels: Names = NO_LABELS) -> str:
+    """The end of a message about an unknown word: the nearest one, or all there are, with what they mean."""
     near = nearest(word, words)
     if near:
         return f"vouliez-vous écrire « {near} » ?"
-    return f"choix possibles : {', '.join(sorted(words)) or 'aucun'}."
+    told = (f"{one} ({labels[one]})" if one in labels else one for one in sorted(words))
+    return f"choix possibles : {', '.join(told) or 'aucun'}."
 
 
 def shown(value: object) -> str:
@@ -101,7 +107,10 @@ def read_text(value: object) -> str:
 def read_code(value: object) -> UnitCode:
     code = read_text(value)
     if re.fullmatch(r"[a-z0-9_-]+\.[a-z0-9_-]+", code) is None:
-        raise Misread(f"{shown(code)} n’est pas le code d’une unité. Écrivez par exemple grappaloups.matin.")
+        raise Misread(
+            f"{shown(code)} n’est pas le code d’une unité : celui de son activité, un point, le sien, "
+            "par exemple cantine.repas."
+        )
     return UnitCode(code)
 
 
@@ -119,7 +128,7 @@ def read_decimal(value: object) -> Decimal:
     try:
         if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
             raise InvalidOperation
-        number = Decimal(str(value).strip().replace(",", "."))
+        number = Decimal(str(value).strip().removesuffix("€").rstrip().replace(",", "."))
     except (InvalidOperation, ValueError):  # a whole number too long to be written
         number = Decimal("NaN")
     if not number.is_finite():
@@ -208,6 +217,16 @@ SHAPES: dict[object, Shape] = {
 }
 
 
+CODES = frozenset({"unit", "document"})
+"""Forms whose values are codes that a town orders."""
+
+
+def _sets_by_name(values: frozenset[frozenset[str]], names: Names) -> list[frozenset[str]]:
+    """Sets of codes, those of the first code first, the shortest before those that add to it."""
+    ranks = {code: rank for rank, code in enumerate(by_name(frozenset().union(*values), names))}
+    return sorted(values, key=lambda codes: sorted(ranks[code] for code in codes))
+
+
 def shape_of(annotation: object, labels: Mapping[str, str] | None = None) -> Shape:
     """The shape of a parameter's type: one of `SHAPES`, a Literal of words, or these in `frozenset[...]` or
     `... | None`.
@@ -240,7 +259,7 @@ def shape_of(annotation: object, labels: Mapping[str, str] | None = None) -> Sha
 def _choice(words: tuple[str, ...], labels: Mapping[str, str]) -> Shape:
     def read(value: object) -> str:
         if value not in words:
-            raise Misread(f"{shown(value)} n’est pas un choix connu : {hint(str(value), words)}")
+            raise Misread(f"{shown(value)} n’est pas un choix connu : {hint(str(value), words, labels)}")
         return str(value)
 
     return Shape("choice", read, plain, lambda value, _: labels.get(value, value), choices=words)
@@ -257,7 +276,11 @@ def _several(one: Shape) -> Shape:
         return sorted(values, key=sorted) if one.many else sorted(values)
 
     def say(values: frozenset[Any], names: Names) -> str:
-        return joined((one.say(value, names) for value in in_order(values)), "ou" if one.many else "et")
+        if not one.many:
+            codes = by_name(values, names) if one.form in CODES else in_order(values)
+            return joined(one.say(value, names) for value in codes)
+        *first, last = (one.say(value, names) for value in _sets_by_name(values, names))
+        return f"{' ; '.join(first)} ; ou {last}" if first else last
 
     def dump(values: frozenset[Any]) -> object:
         return [one.dump(value) for value in in_order(values)]

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.rules.facts import Child
 from app.rules.values import Misread, Shape, hint, shape_of
-from app.rules.words import joined
+from app.rules.words import by_name, joined
 
 RESIDENCES = {
     "resident": "qui habitent la commune",
@@ -50,7 +50,7 @@ class Who:
         """ "les enfants qui habitent la commune, en CP ou CE1"; ``labels`` name what codes stand for."""
         told = [joined((RESIDENCES.get(one, one) for one in sorted(self.residence)), "ou")]
         for prefix, codes in (("en", self.levels), ("du groupe", self.groups), ("avec", self.traits)):
-            named = joined((labels.get(one, one) for one in sorted(codes)), "ou")
+            named = joined((labels.get(one, one) for one in by_name(codes, labels)), "ou")
             told.append(f"{prefix} {named}" if codes else "")
         return f"les enfants {', '.join(filter(None, told))}"
 
@@ -69,10 +69,12 @@ def read(values: object) -> Who:
     found: dict[str, Any] = {}
     for key, value in values.items():
         if key not in KEYS:
-            raise Misread(f"« {key} » n’est pas un critère connu : {hint(str(key), KEYS)}")
+            raise Misread(f"« {key} » n’est pas un critère connu : {hint(str(key), KEYS, KEYS)}")
         found[str(key)] = WORDS.read(value)
         for word in _unknown(str(key), found[str(key)]):
-            raise Misread(f"« {word} » n’est pas un rattachement connu : {hint(word, RESIDENCES)}")
+            raise Misread(
+                f"« {word} » n’est pas un rattachement connu : {hint(word, RESIDENCES, RESIDENCES)}"
+            )
     return Who(**found)
 
 

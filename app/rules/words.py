@@ -7,7 +7,7 @@ Only what a rule's sentence needs; screens format with Babel.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -77,6 +77,12 @@ def money_words(euros: Decimal) -> str:
 
 def cents_words(cents: int) -> str:
     return money_words(Decimal(cents) / 100)
+
+
+def by_name(codes: Iterable[str], names: Mapping[str, str]) -> list[str]:
+    """Codes in the order in which their names are told, a town's own; those without a name after them."""
+    ranks = {code: rank for rank, code in enumerate(names)}
+    return sorted(codes, key=lambda code: (ranks.get(code, len(ranks)), code))
 
 
 def joined(words: Iterable[str], last: str = "et") -> str:

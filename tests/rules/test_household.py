@@ -61,11 +61,18 @@ def test_a_debt_says_how_much_and_stops_no_cancellation() -> None:
 
 def test_sentences() -> None:
     assert describe(BOTH, CALLED).replace(NBSP, " ") == (
-        "Il faut que soient en règle : l’attestation d’assurance et la fiche sanitaire."
+        "Il faut avoir en règle : l’attestation d’assurance et la fiche sanitaire."
     )
     assert describe(NoDebt(Decimal(20))).replace(NBSP, " ") == (
         "Les factures dont l’échéance est passée doivent être payées, au-delà de 20,00 €."
     )
+    for rule in (replace(BOTH, late="ask_staff"), NoDebt(late="ask_staff")):
+        assert describe(rule, CALLED).replace(NBSP, " ").endswith(" ; sinon, le service décide.")
+
+
+@pytest.mark.parametrize("written", ["15", "15,00", "15 €", "15\u00a0€", "15€"])
+def test_an_amount_is_written_as_anywhere_in_the_file(written: str) -> None:
+    assert build("no_debt", {"tolerated": written}).rule == NoDebt(Decimal(15))
 
 
 def test_a_negative_tolerance_is_told() -> None:

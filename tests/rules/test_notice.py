@@ -16,7 +16,7 @@ from app.rules.booking import (
 from app.rules.calendar import END_OF_DAY, Hour, Weekday, instant
 from app.rules.facts import Slot
 from app.rules.kinds.notice import NoticeDays, NoticeWeekly
-from app.rules.registry import Rule
+from app.rules.registry import Rule, describe
 from app.rules.verdict import Severity
 from app.rules.words import NBSP
 
@@ -147,6 +147,29 @@ def test_a_limit_on_a_public_holiday_moves_to_the_working_day_before_only_when_t
     assert limit(NoticeWeekly(Weekday.FRIDAY, NOON, if_closed="earlier"), date(2024, 11, 5)) == paris(
         2024, 10, 31, 12
     )
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (
+            NoticeWeekly(Weekday.THURSDAY, NOON, if_closed="earlier"),
+            (
+                "jusqu’au jeudi de la semaine d’avant, 12 h ; si ce jour est férié ou fermé, le jour ouvré "
+                "d’avant."
+            ),
+        ),
+        (
+            NoticeDays(2, NOON, if_closed="school", late="ask_staff"),
+            (
+                "jusqu’à 2 jours avant, 12 h ; s’il n’y a pas école ce jour-là, le dernier jour d’école "
+                "d’avant ; ensuite, le service décide."
+            ),
+        ),
+    ],
+)
+def test_where_a_limit_moves_is_said(rule: Rule, words: str) -> None:
+    assert describe(rule).replace(NBSP, " ") == f"Réservable et annulable {words}"
 
 
 def test_school_days_before_count_over_the_holidays() -> None:

@@ -222,8 +222,9 @@ def test_they_read_as_a_parent_would_read_them() -> None:
         Minimum(8, days=3): "N’a lieu qu’à partir de 8 enfants, décidé 3 jours avant à 24 h.",
         CustodyWeeks(
             "ask_staff"
-        ): "Un enfant de deux foyers se réserve les semaines où il est dans celui qui "
-        "demande ; les autres, si le service l’accepte.",
+        ): "Quand un enfant a deux foyers, chacun réserve les semaines où il y est ; les autres, si le "
+        "service l’accepte.",
+        Capacity(0, "refused"): "Aucune place ; la demande est refusée.",
     }
     for rule, sentence in said.items():
         assert describe(rule, NAMES).replace("\u00a0", " ") == sentence

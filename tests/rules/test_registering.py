@@ -126,7 +126,7 @@ def test_they_read_as_a_parent_would_read_them() -> None:
         RegistrationWindow(
             closes_on=date(2024, 5, 31), starts="next_month"
         ): "On s’inscrit jusqu’au vendredi 31 mai 2024 à 24 h ; l’inscription commence le mois suivant.",
-        Priority(1): "Quand les places manquent, rang 1.",
+        Priority(1): "Quand les places manquent, priorité de rang 1.",
     }
     for rule, sentence in said.items():
         assert describe(rule).replace("\u00a0", " ") == sentence

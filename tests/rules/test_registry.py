@@ -139,8 +139,10 @@ def test_sentences_read_as_a_parent_would_read_them() -> None:
         "de la semaine d’avant, 12 h.",
         Requires(REPAS, frozenset({MATIN, SOIR}), "one"): "Le repas des Grappaloups se réserve "
         "avec l’une de ces unités : le matin des Grappaloups et le soir des Grappaloups.",
-        Combinations(frozenset({frozenset({MATIN, REPAS}), frozenset({SOIR})})): "Un même jour se réservent "
-        "le matin des Grappaloups et le repas des Grappaloups ou le soir des Grappaloups.",
+        Combinations(
+            frozenset({frozenset({MATIN, REPAS}), frozenset({SOIR})})
+        ): "Un même jour se réservent : "
+        "le matin des Grappaloups et le repas des Grappaloups ; ou le soir des Grappaloups.",
         NoticeDays(1, counted="school"): "Réservable et annulable jusqu’au jour d’école d’avant, 24 h.",
         NoticeDays(15, counted="clear"): "Réservable et annulable jusqu’à 15 jours francs avant, 24 h.",
         NoticeDays(1, late="surcharge"): "Réservable et annulable jusqu’à la veille, 24 h ; ensuite, "
@@ -214,6 +216,14 @@ def test_every_error_is_told_at_once() -> None:
 def test_an_unknown_kind_suggests_the_nearest() -> None:
     assert messages(build("notise", {}))["kind"].endswith("vouliez-vous écrire « notice » ?")
     assert "age, cancellations, capacity" in messages(build("zzzz", {}))["kind"]
+
+
+def test_choices_are_offered_with_what_they_mean_and_capitals_stop_nothing() -> None:
+    assert messages(build("notice", {"days": 1, "counted": "ouvrés"}))["counted"].endswith(
+        "choix possibles : calendar (jours du calendrier), clear (jours francs), school (jours d’école), "
+        "working (jours ouvrés)."
+    )
+    assert messages(build("notice", {"days": 1, "gate": "BOOKING"}))["gate"].endswith("« booking » ?")
 
 
 @pytest.mark.parametrize("days", [-1, 367, "deux", True, 1.5])

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from app.rules.booking import DatedRule, judge
 from app.rules.calendar import ONE_DAY
 from app.rules.facts import Slot
-from app.rules.kinds.together import Combinations, Requires, SameEachDay
-from app.rules.registry import Rule, build, dump
+from app.rules.kinds.together import Combinations, Excludes, Requires, SameEachDay
+from app.rules.registry import Rule, build, describe, dump
 from app.rules.verdict import Severity, Verdict
 from app.rules.words import NBSP
 
@@ -103,6 +103,23 @@ def test_combinations_are_lists_of_lists_in_the_file() -> None:
     assert built.rule is not None and dump(built.rule) == {"allowed": [[MATIN], [MATIN, REPAS]]}
     wrong = build("combinations", {"allowed": [[MATIN, "grappaloups.midi"]]}, {"unit": {MATIN, REPAS}})
     assert wrong.rule is None and "grappaloups.midi" in wrong.errors[0].message
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (FULL_DAYS, "Un même jour se réservent : le matin, le repas et le soir."),
+        (HALF_OR_FULL, "Un même jour se réservent : le matin ; le matin, le repas et le soir ; ou le soir."),
+        (Excludes(MATIN, frozenset({SOIR})), "Le matin ne se réserve pas le même jour que le soir."),
+        (
+            Excludes(MATIN, frozenset({SOIR, REPAS})),
+            "Le matin ne se réserve pas le même jour que l’une de ces unités : le repas et le soir.",
+        ),
+    ],
+)
+def test_sentences_name_units_in_the_order_of_the_town(rule: Rule, words: str) -> None:
+    named: dict[str, str] = {MATIN: "le matin", REPAS: "le repas", SOIR: "le soir"}
+    assert describe(rule, named).replace(NBSP, " ") == words
 
 
 squares = st.frozensets(st.sampled_from(sorted(slots(WEDNESDAY, MATIN, REPAS, SOIR))), max_size=3)

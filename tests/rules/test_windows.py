@@ -46,6 +46,18 @@ def test_it_opens_at_its_minute_and_closes_at_its_minute(now: datetime, accepted
     assert bookable_until(SQUARE, rules, CALENDAR) == paris(2024, 8, 30, 12)
 
 
+def test_a_closing_on_a_public_holiday_moves_only_when_told() -> None:
+    square = Slot(MATIN, date(2024, 11, 20))
+
+    def until(rule: Window) -> datetime | None:
+        return bookable_until(square, [DatedRule(rule, ALWAYS)], CALENDAR)
+
+    closes = Window(closes_on=date(2024, 11, 11), closes_at=NOON)
+    assert until(closes) == paris(2024, 11, 11, 12)
+    assert until(replace(closes, if_closed="earlier")) == paris(2024, 11, 8, 12)
+    assert until(replace(closes, if_closed="later")) == paris(2024, 11, 12, 12)
+
+
 def test_too_soon_says_from_when_and_is_no_limit_passed() -> None:
     rules = [DatedRule(Window(date(2024, 8, 21), SEVEN), ALWAYS, article="article 3")]
     (refusal,) = judge(plan(of_child(add=[SQUARE]), now=paris(2024, 8, 20)), rules).refusals
@@ -193,6 +205,13 @@ def test_a_closing_on_a_public_holiday_moves_as_the_rule_says(if_closed: IfClose
                 "puis le vendredi de la semaine d’avant."
             ),
         ),
+        (
+            Window(closes_on=date(2024, 11, 11), gate="booking", if_closed="earlier", late="ask_staff"),
+            (
+                "Réservable jusqu’au lundi 11 novembre 2024 à 24 h ; si ce jour est férié ou fermé, le jour "
+                "ouvré d’avant ; ensuite, le service décide."
+            ),
+        ),
         (OpensBefore(30), "Réservable au plus tôt 30 jours avant."),
         (OpensBefore(1, SEVEN), "Réservable au plus tôt 1 jour avant, à 7 h."),
     ],
@@ -319,7 +338,7 @@ def test_whom_a_rule_is_for_in_words() -> None:
     told = who.words({"cp": "CP", "ce1": "CE1"})
     assert (
         told
-        == "les enfants qui habitent la commune ou dont un parent travaille dans la commune, en CE1 ou CP"
+        == "les enfants qui habitent la commune ou dont un parent travaille dans la commune, en CP ou CE1"
     )
 
 

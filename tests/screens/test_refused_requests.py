@@ -261,9 +261,11 @@ def with_answer(open_town: Town) -> Town:
 
 
 def test_an_answer_that_is_hidden_is_not_told_by_its_rule(with_answer: Town) -> None:
-    assert "avec « Épilepsie »" in tried(with_answer, "desk", "mercredi.repas", "2026-12-09")
+    assert "avec une réponse « oui » à « Épilepsie »" in tried(
+        with_answer, "desk", "mercredi.repas", "2026-12-09"
+    )
     touch(with_answer, MEAL)
-    assert "avec « Épilepsie »" in opened(with_answer, "desk")
+    assert "avec une réponse « oui » à « Épilepsie »" in opened(with_answer, "desk")
     (one,) = [one for those in with_answer.viewer("desk").asked.values() for one in those]
     hide(one.entity, one.name)
     assert with_answer.viewer("desk").hidden_questions
@@ -274,7 +276,7 @@ def test_an_answer_that_is_hidden_is_not_told_by_its_rule(with_answer: Town) -> 
     page = opened(with_answer, "desk")
     assert "Épilepsie" not in page and "29 novembre" not in page and "Une règle dont le détail" in page
     assert "29 novembre" not in words(with_answer.client("desk").get(REFUSED))
-    assert "avec « Épilepsie »" in opened(with_answer, "head")
+    assert "avec une réponse « oui » à « Épilepsie »" in opened(with_answer, "head")
 
 
 def test_a_paper_that_tells_a_hidden_answer_is_not_expected_before_whom_it_is_hidden_from(

@@ -92,7 +92,7 @@ class Age:
 @kind(
     "custody",
     title="Garde partagée",
-    says="Un enfant de deux foyers se réserve les semaines où il est dans celui qui demande{then}.",
+    says="Quand un enfant a deux foyers, chacun réserve les semaines où il y est{then}.",
 )
 @dataclass(frozen=True, slots=True)
 class CustodyWeeks:

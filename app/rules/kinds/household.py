@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.rules.facts import Covers, DocumentCode, Plan, Slot
-from app.rules.kinds.limits import FIRM, Firm
+from app.rules.kinds.limits import FIRM, OTHERWISE, Firm
 from app.rules.registry import BadParameter, kind, param
 from app.rules.verdict import Refusal, Severity, withdraw
 from app.rules.words import NBSP, cents_words, joined, money_words
@@ -24,7 +24,7 @@ def asked(plan: Plan, covers: Covers) -> Iterator[tuple[int, str, frozenset[Slot
 @kind(
     "papers",
     title="Pièces en règle",
-    says="Il faut que soient en règle : {documents}.",
+    says="Il faut avoir en règle : {documents}{otherwise}.",
     example={"documents": ["assurance"]},
 )
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,10 @@ class Papers:
 
     documents: frozenset[DocumentCode] = param("Pièces", help="Les codes des pièces demandées.")
     late: Firm = param("Tant qu’elles manquent", labels=FIRM, default="refused")
+
+    @property
+    def otherwise(self) -> str:
+        return OTHERWISE[self.late]
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
         children = {mine.child.id: mine.child for mine in plan.children}
@@ -52,7 +56,7 @@ class Papers:
 @kind(
     "no_debt",
     title="Factures à jour",
-    says="Les factures dont l’échéance est passée doivent être payées{tolerance}.",
+    says="Les factures dont l’échéance est passée doivent être payées{tolerance}{otherwise}.",
     example={"tolerated": "15"},
 )
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,10 @@ class NoDebt:
     @property
     def tolerance(self) -> str:
         return f", au-delà de {money_words(self.tolerated)}" if self.tolerated else ""
+
+    @property
+    def otherwise(self) -> str:
+        return OTHERWISE[self.late]
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
         if plan.overdue_cents <= self.tolerated * 100:

@@ -39,6 +39,12 @@ IF_CLOSED = {
     "later": "reculer au jour ouvré d’après",
     "school": "avancer au dernier jour d’école",
 }
+SHIFTED = {
+    "keep": "",
+    "earlier": " ; si ce jour est férié ou fermé, le jour ouvré d’avant",
+    "later": " ; si ce jour est férié ou fermé, le jour ouvré d’après",
+    "school": " ; s’il n’y a pas école ce jour-là, le dernier jour d’école d’avant",
+}
 FIRM = {key: LATE[key] for key in ("refused", "ask_staff")}
 """What is not merely dearer."""
 ACTIONS: tuple[Action, ...] = ("booking", "cancelling")
@@ -48,6 +54,7 @@ OUTCOMES = {
     "full_price": "le tarif réduit est perdu",
 }
 """What becomes of what is late and yet passes."""
+OTHERWISE = {"refused": "", "ask_staff": " ; sinon, le service décide"}
 AFTER = {
     "refused": "",
     "ask_staff": " ; ensuite, le service décide",
@@ -132,6 +139,11 @@ class Notice:
     @property
     def able(self) -> str:
         return ABLE[self.gate]
+
+    @property
+    def shift(self) -> str:
+        """What becomes of a limit on a day that does not count."""
+        return SHIFTED[self.if_closed]
 
     @property
     def then(self) -> str:

@@ -73,7 +73,7 @@ def months_words(months_before: int) -> str:
 @kind(
     "notice",
     title="Délai : des jours avant",
-    says="{able} {deadline}{then}.",
+    says="{able} {deadline}{shift}{then}.",
     example={"days": 1, "counted": "working", "hour": "10:00"},
 )
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class NoticeDays(Notice):
 @kind(
     "notice_hours",
     title="Délai : des heures avant",
-    says="{able} {deadline}{then}.",
+    says="{able} {deadline}{shift}{then}.",
     example={"hours": 72, "counted": "working"},
 )
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class NoticeHours(Notice):
 @kind(
     "notice_weekly",
     title="Délai : un jour d’une semaine d’avant",
-    says="{able} {deadline}{then}.",
+    says="{able} {deadline}{shift}{then}.",
     example={"weekday": "vendredi", "hour": "09:00"},
 )
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class NoticeWeekly(Notice):
 @kind(
     "notice_monthly",
     title="Délai : un jour d’un mois d’avant",
-    says="{able} {deadline}{then}.",
+    says="{able} {deadline}{shift}{then}.",
     example={"day_of_month": 20},
 )
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ class NoticeMonthly(Notice):
 @kind(
     "notice_period",
     title="Délai : des jours avant une période",
-    says="{able} {deadline}{then}.",
+    says="{able} {deadline}{shift}{then}.",
     example={"days": 15, "counted": "clear"},
 )
 @dataclass(frozen=True, slots=True)

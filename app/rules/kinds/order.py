@@ -37,7 +37,12 @@ STARTS = {
 LAST_RANK = 100
 
 
-@kind("priority", title="Priorité", says="Quand les places manquent, rang {rank}.", example={"rank": 1})
+@kind(
+    "priority",
+    title="Priorité",
+    says="Quand les places manquent, priorité de rang {rank}.",
+    example={"rank": 1},
+)
 @dataclass(frozen=True, slots=True)
 class Priority:
     """Rank the children whom the rule is for, on a waiting list and among registrations to decide."""

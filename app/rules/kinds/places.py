@@ -107,6 +107,8 @@ class Capacity:
 
     @property
     def full(self) -> str:
+        if self.places == 0 and not self.overflow:
+            return f"Aucune place{NBSP}; {BEYOND[self.when_full]}."
         places = "" if self.places is None else f" de {counted(self.places, 'place', 'places')}"
         text = f"Dans la limite{places or ' des places du jour'}"
         if self.overflow:

@@ -99,7 +99,7 @@ class Requires:
 @kind(
     "excludes",
     title="Ce qui s’exclut",
-    says="{unit} ne se réserve pas le même jour que {others}.",
+    says="{unit} ne se réserve pas le même jour que {any_of}{others}.",
     example={"unit": "jeunes.apres-midi", "others": ["mercredi.apres-midi"]},
 )
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,11 @@ class Excludes:
 
     unit: UnitCode = param("L’unité réservée")
     others: frozenset[UnitCode] = param("Les unités qui ne vont pas avec elle")
+
+    @property
+    def any_of(self) -> str:
+        """What the sentence says of several: one of them is enough."""
+        return "l’une de ces unités : " if len(self.others) > 1 else ""
 
     def problems(self) -> Iterator[BadParameter]:
         if self.unit in self.others:
@@ -140,7 +145,7 @@ class Excludes:
 @kind(
     "combinations",
     title="Ce qui peut se réserver un même jour",
-    says="Un même jour se réservent {allowed}.",
+    says="Un même jour se réservent : {allowed}.",
     example={"allowed": [["alsh.matin"], ["alsh.matin", "alsh.repas"]]},
 )
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,8 @@ class Window(Between, Reopening):
             told.append("plus tôt pour les semaines entières")
         if self.sooner_for == "run":
             told.append(f"plus tôt pour {self.days_in_a_row}{NBSP}jours de suite")
-        return ", ".join(told) + self.anew
+        shift = "" if self.closes_on is None else self.shift
+        return ", ".join(told) + shift + self.anew
 
     def shuts(self, slot: Slot, action: Action, calendar: Calendar) -> datetime | None:
         if self.closes_on is None or self.gate not in (action, "both"):
@@ -293,7 +294,7 @@ class WindowMonthly(Reopening):
     def when(self) -> str:
         opens = "" if self.opens_at == START_OF_DAY else f" à {hour_words(self.opens_at)}"
         days = f"du lundi{opens} au {weekday_words(self.closes)} à {hour_words(self.closes_at)}"
-        return f"{WEEKS[self.week]} {months_words(self.months_before)}, {days}{self.anew}"
+        return f"{WEEKS[self.week]} {months_words(self.months_before)}, {days}{self.shift}{self.anew}"
 
     def monday(self, slot: Slot) -> date:
         """The Monday of the week in which the square is asked."""

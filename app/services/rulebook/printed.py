@@ -168,7 +168,7 @@ def _printed(rows: Rows, days: Days, today: date) -> Printed:
             if row.activity is None and not row.units
         ),
         facilities=tuple(_facility(one, rows, rules, days, stretches) for one in rows[Facility]),
-        papers=tuple(_papers(rows[DocumentType])),
+        papers=tuple(_papers(rows[DocumentType], {one.code: one.label for one in rows[Question]})),
         years=tuple(_year(one, rows) for one in rows[SchoolYear] if one.ends_on >= today),
     )
 
@@ -188,7 +188,7 @@ def names_of(rows: Rows, activity: Activity | None = None) -> dict[str, str]:
     """
     found: dict[str, str] = {one.value: one.label for one in Level}
     found |= {one.name: f"«{NBSP}{one.name}{NBSP}»" for one in rows[CareGroup]}
-    found |= {one.code: f"«{NBSP}{one.label}{NBSP}»" for one in rows[Question]}
+    found |= {one.code: f"une réponse « oui » à «{NBSP}{one.label}{NBSP}»" for one in rows[Question]}
     found |= {one.code: called(one) for one in (*rows[DocumentType], *rows[Activity])}
     for one in rows[Unit]:
         is_elsewhere = activity is not None and one.activity is not activity
@@ -266,14 +266,17 @@ def _facts(activity: Activity, units: list[Unit], days: Days, stretches: list[St
         yield "Une absence qui n’est pas excusée est facturée."
     opened = {one.code: days.get(one.id, {}) for one in units}
     by_code = {one.code: one.name.lower() for one in units}
-    for line in patterns.opens(opened, stretches):
-        yield _open_words(line, by_code)
+    found = patterns.opens(opened, stretches)
+    for line in found:
+        told = _open_words(line, by_code)
+        also = "dates" in line and "dates" not in found[0]
+        yield f"Aussi {told[:1].lower()}{told[1:]}" if also else told
 
 
 def _open_words(line: Mapping[str, Any], names: Mapping[str, str]) -> str:
     """ "En période scolaire : lundi et mardi (soir), jusqu’au 31 juillet, 60 places." """
     if "dates" in line:
-        told = f"Aussi le {joined(day_words(date.fromisoformat(on)) for on in line['dates'])}"
+        told = sentence(joined(f"le {day_words(date.fromisoformat(on))}" for on in line["dates"]))
     else:
         told = f"{WHEN[line['periods']]} : {joined(line['days'])}"
     if "units" in line:
@@ -319,14 +322,18 @@ def _quotient(value: Decimal) -> str:
     return f"{number_words(value)}{NBSP}€"
 
 
-def _papers(types: Iterable[DocumentType]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _papers(
+    types: Iterable[DocumentType], questions: Mapping[str, str]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
     """By whom they are about: each with what it is for, how long it holds, whether it blocks."""
     found: dict[str, list[str]] = defaultdict(list)
     for one in types:
         where = one.activity or one.facility
         told = [one.name + (f", pour {where.name}" if where else "")]
+        if one.asked_if:
+            told.append(f"si l’on répond «{NBSP}oui{NBSP}» à «{NBSP}{questions[one.asked_if]}{NBSP}»")
         told.append(HOW_LONG.get(one.validity) or f"valable {one.validity_months}{NBSP}mois")
-        told.append("obligatoire pour s’inscrire" if one.is_mandatory else "facultatif")
+        told.append("obligatoire pour s’inscrire" if one.is_mandatory else "non obligatoire")
         found[one.subject.label].append(f"{' ; '.join(told)}.")
     for label, lines in found.items():
         yield label, tuple(map(french, lines))

@@ -95,6 +95,39 @@ def test_a_rule_for_all_has_a_subject_and_its_dates_are_those_of_the_days() -> N
     assert eve == "Toutes les activités : annulable jusqu’à la veille, 24 h."
 
 
+def test_days_that_follow_no_week_are_the_first_that_are_said_or_said_besides() -> None:
+    alone = TOWN.replace("    opens:\n", "    opens:\n      - {dates: [2026-12-12, 2027-01-20]}\n")
+    assert told(canteen(text=alone).facts)[-1] == (
+        "Aussi le samedi 12 décembre 2026 et le mercredi 20 janvier 2027."
+    )
+    only = alone.replace("      - {periods: term, days: [lundi, vendredi], places: 60}\n", "").replace(
+        "      - {periods: term, days: [mardi, jeudi], places: 70}\n", ""
+    )
+    assert told(canteen(text=only).facts)[-1] == (
+        "Le samedi 12 décembre 2026 et le mercredi 20 janvier 2027."
+    )
+
+
+def test_what_is_asked_of_some_says_of_whom() -> None:
+    asked = """questions:
+  pai: {label: A-t-il un PAI ?, section: health, kind: yes_no}
+document_types:
+  protocole: {name: PAI signé, subject: child, mandatory: oui, validity: school_year, asked_if: pai}
+rules:
+  table: {kind: capacity, activity: cantine, unless: {traits: [pai]}, parameters: {places: 50}}
+"""
+    text = TOWN.replace("rules:\n", asked)
+    ((_, papers),) = book(text=text).papers
+    (line,) = told(papers)
+    assert line == (
+        "PAI signé ; si l’on répond « oui » à « A-t-il un PAI ? » ; chaque année scolaire ; "
+        "obligatoire pour s’inscrire."
+    )
+    assert told(canteen(text=text).rules)[0].endswith(
+        "Sauf pour les enfants avec une réponse « oui » à « A-t-il un PAI ? »."
+    )
+
+
 def test_a_facility_of_one_activity_of_its_name_is_named_once() -> None:
     (facility,) = book().facilities
     assert (facility.name, facility.activities[0].name) == ("Cantine", "")
