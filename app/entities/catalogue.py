@@ -135,7 +135,11 @@ class CareGroup(Entity):
     activity: Mapped[Activity] = relation("Activité", parent=True, inline=True)
     activity_id: Mapped[int]
     name: Mapped[str] = attribute("Nom")
-    places: Mapped[int | None] = attribute("Places", check=positive)
+    places: Mapped[int | None] = attribute(
+        "Places",
+        help="Vues à l’inscription. Pour les faire respecter : une règle de places, pour ce groupe.",
+        check=positive,
+    )
 
 
 class School(Entity):

@@ -59,7 +59,7 @@ class Rule(Entity):
     activity: Mapped[Activity | None] = relation("Activité", help="Vide : toutes.")
     activity_id: Mapped[int | None]
     units: Mapped[list[Any] | None] = attribute(
-        "Unités concernées", help="Leurs codes. Vide : toutes celles de l’activité."
+        "Unités concernées", help="Leurs codes, comme cantine.repas. Vide : toutes celles de l’activité."
     )
     weekdays: Mapped[list[Any] | None] = attribute(
         "Jours concernés", help="Par exemple : lundi, mardi. Vide : tous."

@@ -77,7 +77,8 @@ class Expected:
         "Pièces réclamées",
         may_be_empty=True,
         default=None,
-        help="Pour une demande d’inscription : celles qui l’empêchent.",
+        help="Pour une demande d’inscription seulement : celles qui l’empêchent. Une réservation à qui une "
+        "pièce manque est refusée par la règle « papers » qui la demande.",
     )
 
     starts_on: date | None = param(
@@ -169,6 +170,7 @@ def read(values: Mapping[str, object], known: Known = NOTHING_KNOWN) -> Written:
         told = BadParameter(EXPECT, "ajoutez « expect », avec ce qui est attendu : « allowed: oui ».")
         expected = Filled(errors=in_french([told]))
     errors: list[tuple[tuple[str, ...], str]] = [((one.name,), one.message) for one in asked.errors]
+    errors += [((EXPECT, one.name), one.message) for one in _about_nothing(asked.made, expected.made)]
     errors += [(tuple(dict.fromkeys((EXPECT, one.name))), one.message) for one in expected.errors]
     return Written(None, None, tuple(errors)) if errors else Written(asked.made, expected.made)
 
@@ -176,6 +178,17 @@ def read(values: Mapping[str, object], known: Known = NOTHING_KNOWN) -> Written:
 def read_facts(values: Mapping[str, object], known: Known = NOTHING_KNOWN) -> Filled:
     """The same without what is expected: enough to be answered."""
     return fill(Example, PARAMETERS, {key: one for key, one in values.items() if key != EXPECT}, known)
+
+
+def _about_nothing(asked: Example | None, wanted: Expected | None) -> tuple[BadParameter, ...]:
+    """What is only answered to who asks to register, expected of an example that does not."""
+    if asked is None or wanted is None or asked.registers is not None:
+        return ()
+    named = [name for name in ("documents", "starts_on") if getattr(wanted, name) is not None]
+    return in_french(
+        BadParameter(name, f"« {name} » répond à une demande d’inscription : ajoutez « registers ».")
+        for name in named
+    )
 
 
 def written(example: Example, expected: Expected) -> dict[str, object]:

@@ -210,6 +210,8 @@ KNOWN = {"unit": UNITS, "rule": {"delai"}, "activity": {"cantine"}, "document": 
         ({"expect": None}, (EXPECT,), "ce qui est attendu"),
         ({"expect": {}}, (EXPECT,), "dites ce qui est attendu"),
         ({"expect": {"refused_by": ["dlai"]}}, (EXPECT, "refused_by"), "vouliez-vous écrire « delai »"),
+        ({"expect": {"documents": ["assurance"]}}, (EXPECT, "documents"), "ajoutez « registers »"),
+        ({"expect": {"starts_on": "2024-09-11"}}, (EXPECT, "starts_on"), "ajoutez « registers »"),
         ({"expect": {"accepted": "oui"}}, (EXPECT, "accepted"), "pas un paramètre connu"),
     ],
 )

@@ -152,7 +152,9 @@ def _of_its_kind(words_of: Known, entry: Entry) -> Iterator[Problem]:
     found = rule_kinds().get(code)
     if found is None:
         entry.broken = True
-        yield entry.problem(f"la sorte de règle « {code} » n’existe pas : {hint(code, rule_kinds())}", "kind")
+        titles = {one.code: one.title for one in rule_kinds().values()}
+        wrong = f"la sorte de règle « {code} » n’existe pas : {hint(code, titles, titles)}"
+        yield entry.problem(wrong, "kind")
         return
     if "parameters" not in entry.misread:
         built = build(code, entry.values["parameters"], words_of)

@@ -42,7 +42,9 @@ class Opens:
     )
     days: frozenset[Weekday] | None = told("Jours de la semaine", default=None)
     dates: frozenset[date] | None = told("Dates précises, au lieu de jours", default=None)
-    units: frozenset[str] | None = told("Unités (toutes si vide)", default=None)
+    units: frozenset[str] | None = told(
+        "Unités de l’activité (toutes si vide), sans le code de celle-ci", default=None
+    )
     from_on: date | None = told("À partir du", default=None)
     until_on: date | None = told("Jusqu’au (exclu)", default=None)
     places: int | None = told("Places ces jours-là", default=None)
@@ -72,6 +74,12 @@ def _table(node: Node) -> Any:
     if isinstance(node, Table):
         return node.plain
     raise Misread("il faut ici des clés et leurs valeurs, par exemple {days: 2}.")
+
+
+def _who(node: Node) -> Any:
+    if isinstance(node, Table):
+        return node.plain
+    raise Misread("il faut ici des critères et leurs valeurs, par exemple {residence: [resident]}.")
 
 
 def _listing(node: Node) -> list[str]:
@@ -141,8 +149,8 @@ SECTIONS: tuple[Section, ...] = (
             "parameters": _table,
             "units": _listing,
             "weekdays": read_weekdays,
-            "who": _table,
-            "unless": _table,
+            "who": _who,
+            "unless": _who,
         },
     ),
     Section("examples", "Exemples", Example, whole="body", owned=True),

@@ -76,7 +76,7 @@ def read_months(node: Node, completed: bool = False) -> int:
 
 def read_cents(node: Node) -> int:
     """An amount in euros, kept in cents: « 15 € », « 2,01 »."""
-    euros = read_decimal(text_of(node).removesuffix("€").strip())
+    euros = read_decimal(text_of(node))
     if euros != round(euros, 2):
         raise Misread(f"{shown(text_of(node))} a plus de deux décimales : écrivez par exemple 15,00 €.")
     return round_half_up(euros)
@@ -84,7 +84,7 @@ def read_cents(node: Node) -> int:
 
 def read_money(node: Node) -> Decimal:
     """A price or a quotient in euros."""
-    return read_decimal(text_of(node).removesuffix("€").strip())
+    return read_decimal(text_of(node))
 
 
 def read_time(node: Node) -> time:
@@ -128,7 +128,8 @@ def reader_for(one: Attribute) -> Read:
 def _choice(choice: type[Choice], word: str) -> Choice:
     known = {member.value: member for member in choice}
     if word not in known:
-        raise Misread(f"{shown(word)} n’est pas un choix connu : {hint(word, known)}")
+        labels = {member.value: member.label for member in choice}
+        raise Misread(f"{shown(word)} n’est pas un choix connu : {hint(word, known, labels)}")
     return known[word]
 
 

@@ -75,6 +75,23 @@ def test_the_faults_of_one_rule_are_told_together() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("kind: delai", "notice (Délai : des jours avant)"),
+        ("kind: notice, who: resident", "par exemple {residence: [resident]}"),
+        ("kind: notice, who: {residence: habitant}", "resident (qui habitent la commune)"),
+        ("kind: notice, who: {levels: [CP]}", "vouliez-vous écrire « cp » ?"),
+        ("kind: requires, parameters: {unit: matin, needs: soir}", "par exemple cantine.repas"),
+    ],
+)
+def test_what_one_may_write_is_said_in_the_words_of_a_town(written: str, told: str) -> None:
+    parameters = "" if "parameters" in written else ", parameters: {days: 1}"
+    rule = f"  essai: {{activity: mercredi, {written}{parameters}}}\n  mercredi-delai:"
+    (problem,) = check_text(REAL.replace("  mercredi-delai:", rule, 1), TODAY).problems[:1]
+    assert told in str(problem).replace("\u00a0", " ")
+
+
 def test_a_sentence_with_a_colon_is_said_to_need_quotes() -> None:
     with pytest.raises(Unreadable, match="une phrase qui contient « : » se met entre guillemets"):
         check_text(
