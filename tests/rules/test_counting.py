@@ -59,10 +59,11 @@ def verdict(
     drop: Iterable[Slot] = (),
     before: Iterable[Slot] = (),
     cancelled: Iterable[Slot] = (),
+    calendar: Calendar = CALENDAR,
 ) -> Verdict:
     mine = ChildPlan.change(LILA, [Booked(slot, "confirmed") for slot in before], add, drop, EVER)
     mine = replace(mine, cancelled_at=dict.fromkeys(cancelled, LONG_BEFORE))
-    asked = Plan((mine,), paris(2024, 7, 1), CALENDAR, names=NAMES, minutes=MINUTES)
+    asked = Plan((mine,), paris(2024, 7, 1), calendar, names=NAMES, minutes=MINUTES)
     return judge(asked, [DatedRule(rule, ALWAYS)])
 
 
@@ -109,6 +110,24 @@ def test_a_minimum_says_the_week_the_number_and_what_is_wanted() -> None:
     assert said(found) == "La semaine du lundi 4 novembre 2024 : Lila aurait 2 jours, il en faut 3 au moins."
     (refusal,) = found.refusals
     assert refusal.remedy is not None and refusal.remedy.drop == at(NEXT[:2])
+
+
+@pytest.mark.parametrize(
+    ("rule", "days", "fits"),
+    [
+        (Count(minimum=3), NEXT[:2], True),
+        (Count(minimum=3), NEXT[:1], False),
+        (Count(allowed=frozenset({4, 5})), NEXT[:2], True),
+        (Count(allowed=frozenset({4, 5})), NEXT[:1], False),
+        (Count(allowed=frozenset({1, 4})), NEXT[:2], False),
+        (Count(minimum=3, per="month"), NEXT[:2], False),
+        (Count(minimum=3, what="units"), NEXT[:2], False),
+    ],
+)
+def test_no_more_days_are_wanted_than_a_week_opens(rule: Count, days: list[date], fits: bool) -> None:
+    """The holidays end on a Tuesday, or the centre closes from the Wednesday on."""
+    short = replace(CALENDAR, closures={"grappaloups": dict.fromkeys(NEXT[2:], "fermeture")})
+    assert verdict(rule, add=at(days), calendar=short).accepted is fits
 
 
 def test_packs_say_what_holidays_make_of_them() -> None:

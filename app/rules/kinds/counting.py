@@ -7,8 +7,9 @@ said and stops nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
 from typing import Literal
 
@@ -69,6 +70,18 @@ def span_words(span: Span, per: Per) -> str:
     return f"la période du {day_words(span.from_on)}"
 
 
+def open_days(plan: Plan, covers: Covers, activities: Collection[str], span: Span | None = None) -> set[date]:
+    """The days (of a span) on which a covered unit of these activities is open and not closed."""
+    return {
+        slot.on
+        for slot in plan.calendar.openings
+        if slot.activity in activities
+        and (span is None or slot.on in span)
+        and covers(slot)
+        and plan.calendar.closure(slot.unit, slot.on) is None
+    }
+
+
 def refused(plan: Plan, part: Part, text: str, broken_before: bool) -> Refusal:
     """The refusal of a whole part; its remedy undoes what the change did there."""
     caused = part.is_changed and not (broken_before and not part.added)
@@ -87,7 +100,13 @@ def refused(plan: Plan, part: Part, text: str, broken_before: bool) -> Refusal:
 class Count:
     """Refuse too few or too many days, units or hours in a week, a month or a period."""
 
-    minimum: int | None = param("Au moins", minimum=1, maximum=1000, default=None)
+    minimum: int | None = param(
+        "Au moins",
+        minimum=1,
+        maximum=1000,
+        default=None,
+        help="En jours, d’une semaine qui en ouvre moins : tous.",
+    )
     maximum: int | None = param("Au plus", minimum=0, maximum=1000, default=None)
     allowed: frozenset[int] | None = param(
         "Ou seulement ces nombres", default=None, minimum=0, help="Des forfaits : 2, 3 ou 5 jours."
@@ -150,6 +169,9 @@ class Count:
             less = self._holidays(plan, part.span) if self.less_by_holiday else 0
             number = self._number(part.stands, plan)
             if not part.stands or self._fits(number, less):
+                continue
+            less = max(less, self._beyond(plan, covers, part))
+            if self._fits(number, less):
                 continue
             before = self._number(part.before, plan)
             was_broken = bool(part.before) and not self._fits(before, less)
@@ -215,6 +237,13 @@ class Count:
         if self.maximum is None:
             return f"{low} au moins"
         return f"{self.maximum} au plus" if self.minimum is None else f"de {low} à {self.maximum}"
+
+    def _beyond(self, plan: Plan, covers: Covers, part: Part) -> int:
+        """By how many days the least that is wanted goes past the days that the week opens."""
+        if self.per != "week" or self.what != "days":
+            return 0
+        least = min(self.allowed) if self.allowed else self.minimum or 0
+        return least - len(open_days(plan, covers, {slot.activity for slot in part.stands}, part.span))
 
     def _holidays(self, plan: Plan, span: Span) -> int:
         """Public holidays on days of the work week: the others take no day away."""

@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from app.rules.calendar import Span
 from app.rules.facts import ChildPlan, Covers, Plan, Slot
-from app.rules.kinds.counting import parts, refused, span_words
+from app.rules.kinds.counting import open_days, parts, refused, span_words
 from app.rules.kinds.together import severity_of
 from app.rules.registry import kind, param
 from app.rules.verdict import Refusal, as_it_was
@@ -68,18 +67,6 @@ class Consecutive:
         )
         remedy = as_it_was(mine.added.intersection(mine_here), mine.dropped.intersection(mine_here))
         yield Refusal(mine.child.id, squares, text, severity_of(caused), remedy=remedy if caused else None)
-
-
-def open_days(plan: Plan, covers: Covers, activities: Collection[str], span: Span | None = None) -> set[date]:
-    """The days (of a span) on which a covered unit of these activities is open and not closed."""
-    return {
-        slot.on
-        for slot in plan.calendar.openings
-        if slot.activity in activities
-        and (span is None or slot.on in span)
-        and covers(slot)
-        and plan.calendar.closure(slot.unit, slot.on) is None
-    }
 
 
 def short_runs(

@@ -23,10 +23,10 @@ from app.rules.calendar import (
     instant,
 )
 from app.rules.facts import Action, ChildPlan, Covers, Plan, Slot
-from app.rules.kinds.counting import span_words
+from app.rules.kinds.counting import open_days, span_words
 from app.rules.kinds.limits import ABLE, EFFECTS, OUTCOMES, SEVERITIES, Between, Notice
 from app.rules.kinds.notice import months_words
-from app.rules.kinds.runs import open_days, short_runs
+from app.rules.kinds.runs import short_runs
 from app.rules.periods import monday_of, span_of
 from app.rules.registry import BadParameter, Opening, kind, param
 from app.rules.verdict import Refusal, as_it_was, withdraw
