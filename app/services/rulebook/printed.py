@@ -331,7 +331,8 @@ def _papers(
         where = one.activity or one.facility
         told = [one.name + (f", pour {where.name}" if where else "")]
         if one.asked_if:
-            told.append(f"si l’on répond «{NBSP}oui{NBSP}» à «{NBSP}{questions[one.asked_if]}{NBSP}»")
+            question = questions.get(one.asked_if, one.asked_if)
+            told.append(f"si l’on répond «{NBSP}oui{NBSP}» à «{NBSP}{question}{NBSP}»")
         told.append(HOW_LONG.get(one.validity) or f"valable {one.validity_months}{NBSP}mois")
         told.append("obligatoire pour s’inscrire" if one.is_mandatory else "non obligatoire")
         found[one.subject.label].append(f"{' ; '.join(told)}.")
