@@ -171,9 +171,11 @@ def cancellable_until(slot: Slot, rules: Iterable[DatedRule], calendar: Calendar
     return _strictest(slot, "cancelling", rules, calendar)
 
 
-def bookable_from(slot: Slot, rules: Iterable[DatedRule]) -> datetime | None:
+def bookable_from(slot: Slot, rules: Iterable[DatedRule], calendar: Calendar) -> datetime | None:
     """The UTC instant before which it is too soon to book the square, by the latest opening; None: none."""
-    moments = (dated.rule.opening(slot) for dated in rules if is_opening(dated.rule) and dated.covers(slot))
+    moments = (
+        dated.rule.opening(slot, calendar) for dated in rules if is_opening(dated.rule) and dated.covers(slot)
+    )
     return max((moment for moment in moments if moment is not None), default=None)
 
 
@@ -270,7 +272,7 @@ def _possible(refusal: Refusal, plan: Plan, rules: tuple[DatedRule, ...]) -> Ref
 
 
 def _addable(slot: Slot, plan: Plan, rules: tuple[DatedRule, ...]) -> bool:
-    opens, limit = bookable_from(slot, rules), bookable_until(slot, rules, plan.calendar)
+    opens, limit = bookable_from(slot, rules, plan.calendar), bookable_until(slot, rules, plan.calendar)
     return (
         plan.calendar.is_open(slot.unit, slot.on)
         and slot.on >= local_day(plan.now)

@@ -71,7 +71,7 @@ def is_limiting(rule: object) -> TypeGuard[Limiting]:
 class Opening(Protocol):
     """What a window kind does besides: give the instant before which it is too soon; None: it depends."""
 
-    def opening(self, slot: Slot) -> datetime | None: ...
+    def opening(self, slot: Slot, calendar: Calendar) -> datetime | None: ...
 
 
 def is_opening(rule: object) -> TypeGuard[Opening]:

@@ -128,7 +128,7 @@ def run(example: Example, book: Book) -> Outcome:
     rules = tuple(one for one in book.rules if _is_tried(example, one) and one.concerns(child))
     return Outcome(
         judge(plan, rules),
-        frozenset(bookable_from(slot, rules) for slot in books),
+        frozenset(bookable_from(slot, rules, calendar) for slot in books),
         frozenset(bookable_until(slot, rules, calendar) for slot in books),
         frozenset(cancellable_until(slot, rules, calendar) for slot in mine.dropped or books),
         _documents(example, book),

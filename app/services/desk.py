@@ -97,7 +97,7 @@ class Desk:
 
     def bookable_from(self, slot: Slot) -> datetime | None:
         """The instant before which it is too soon; None when no rule says so."""
-        return bookable_from(slot, self.rules_on(slot))
+        return bookable_from(slot, self.rules_on(slot), self.offer.calendar)
 
     def effective(self, draft: Draft) -> Draft:
         """The part of a draft that still changes something, on squares of this desk."""

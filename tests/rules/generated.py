@@ -17,12 +17,13 @@ from app.rules.facts import Booked, Child, ChildPlan, Custody, DocumentCode, Pla
 from app.rules.kinds.admission import Age, CustodyWeeks
 from app.rules.kinds.counting import Cancellations, Count
 from app.rules.kinds.household import NoDebt, Papers
+from app.rules.kinds.limits import IF_CLOSED
 from app.rules.kinds.notice import NoticeDays, NoticeHours, NoticeMonthly, NoticePeriod, NoticeWeekly
 from app.rules.kinds.order import Priority, RegistrationWindow
 from app.rules.kinds.places import Capacity, Minimum, StaffRatio
 from app.rules.kinds.runs import Consecutive, FullWeek
 from app.rules.kinds.together import Combinations, Excludes, Requires, SameEachDay
-from app.rules.kinds.windows import OpensBefore, Window, WindowMonthly
+from app.rules.kinds.windows import BEFORE, OpensBefore, Window, WindowMonthly
 from app.rules.registry import Rule
 from app.rules.who import Who
 
@@ -132,9 +133,12 @@ per = st.sampled_from(["week", "month", "period", "school_year"])
 counted = st.sampled_from(["calendar", "working", "school", "clear"])
 august = st.dates(date(2024, 8, 14), date(2024, 9, 20))
 gates = st.sampled_from(["booking", "cancelling", "both"])
+shifts = st.sampled_from(list(IF_CLOSED))
 lateness = st.one_of(
-    st.fixed_dictionaries({"gate": gates, "late": lates}),
-    st.fixed_dictionaries({"gate": gates, "late": firm, "times": st.integers(1, 2), "per": per}),
+    st.fixed_dictionaries({"gate": gates, "if_closed": shifts, "late": lates}),
+    st.fixed_dictionaries(
+        {"gate": gates, "if_closed": shifts, "late": firm, "times": st.integers(1, 2), "per": per}
+    ),
 )
 
 
@@ -175,11 +179,13 @@ RULES: dict[str, st.SearchStrategy[Rule]] = {
     "minimum": st.builds(Minimum, st.integers(2, 5)),
     "no_debt": st.builds(NoDebt, late=firm),
     "notice": notices(NoticeDays, st.integers(0, 20), hours, counted),
-    "notice_hours": notices(NoticeHours, st.integers(1, 200), hours),
+    "notice_hours": notices(
+        NoticeHours, st.integers(1, 200), hours, st.sampled_from(["calendar", "working"])
+    ),
     "notice_monthly": notices(NoticeMonthly, st.integers(1, 31), hours, st.integers(0, 1)),
     "notice_period": notices(NoticePeriod, st.integers(0, 30), hours, counted),
     "notice_weekly": notices(NoticeWeekly, st.sampled_from(Weekday), hours, st.integers(0, 2)),
-    "opens_before": st.builds(OpensBefore, st.integers(1, 20), hours),
+    "opens_before": st.builds(OpensBefore, st.integers(0, 20), hours, st.sampled_from(list(BEFORE))),
     "papers": st.builds(Papers, st.just(frozenset({ASSURANCE})), firm),
     "priority": st.builds(Priority, st.integers(1, 9)),
     "registration": st.builds(

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.rules.booking import DatedRule, bookable_until, judge
+from app.rules.booking import DatedRule, bookable_from, bookable_until, judge
 from app.rules.calendar import Calendar, Hour, Span, Weekday, days_open
 from app.rules.facts import Booked, ChildPlan, Slot
-from app.rules.kinds.limits import Notice
+from app.rules.kinds.limits import IF_CLOSED, Notice
 from app.rules.kinds.notice import NoticeDays, NoticeHours, NoticeMonthly, NoticePeriod, NoticeWeekly
-from app.rules.kinds.windows import Window, WindowMonthly
+from app.rules.kinds.windows import OpensBefore, Window, WindowMonthly
 from app.rules.periods import span_of
 from app.rules.registry import kinds
 from app.rules.verdict import Severity
@@ -141,6 +141,27 @@ TABLE: list[tuple[str, Notice, date, datetime]] = [
     (
         "the 15th of August is a holiday: earlier",
         NoticeMonthly(15, NOON, if_closed="earlier"), date(2024, 9, 2), paris(2024, 8, 14, 12),
+    ),
+    (
+        "the 20th of October is a Sunday: earlier looks at holidays alone",
+        NoticeMonthly(20, NOON, if_closed="earlier"), date(2024, 11, 14), paris(2024, 10, 20, 12),
+    ),
+    (
+        "the 20th of October is a Sunday: the workday before",
+        NoticeMonthly(20, NOON, if_closed="workday_before"), date(2024, 11, 14), paris(2024, 10, 18, 12),
+    ),
+    (
+        "the 20th of October is a Sunday: the workday after",
+        NoticeMonthly(20, NOON, if_closed="workday_after"), date(2024, 11, 14), paris(2024, 10, 21, 12),
+    ),
+    (
+        "the 20th of November is a Wednesday: a workday stays",
+        NoticeMonthly(20, NOON, if_closed="workday_before"), date(2024, 12, 12), paris(2024, 11, 20, 12),
+    ),
+    (
+        "Easter Monday: the workday before goes over the weekend",
+        NoticeWeekly(Weekday.MONDAY, NOON, if_closed="workday_before"),
+        date(2024, 4, 8), paris(2024, 3, 29, 12),
     ),
     ("December for January", NoticeMonthly(10, NOON), date(2024, 1, 8), paris(2023, 12, 10, 12)),
     (
@@ -306,7 +327,7 @@ def test_the_period_that_holds_a_day(on: date, per: str, first: date, after: dat
 
 hours = st.builds(Hour, st.integers(0, 1440))
 shared = {
-    "if_closed": st.sampled_from(["keep", "earlier", "later", "school"]),
+    "if_closed": st.sampled_from(list(IF_CLOSED)),
     "gate": st.sampled_from(["booking", "cancelling", "both"]),
     "times": st.none() | st.integers(1, 3),
     "per": st.sampled_from(["week", "month", "period", "school_year"]),
@@ -358,3 +379,28 @@ def test_the_order_of_rules_does_not_matter_and_one_more_never_allows(
 def test_a_limit_is_never_after_the_squares_own_day(rule: Notice, on: date) -> None:
     limit = rule.limit(Slot(CANTINE, on), "booking", CALENDAR)
     assert limit is None or limit <= paris(*(on + timedelta(days=1)).timetuple()[:3])
+
+
+@pytest.mark.parametrize(
+    ("rule", "on", "opens"),
+    [
+        (OpensBefore(42, Hour(420), "period"), date(2024, 2, 21), paris(2024, 1, 6, 7)),  # from 17 February
+        (OpensBefore(42, Hour(420), "period"), date(2024, 3, 1), paris(2024, 1, 6, 7)),
+        (OpensBefore(7, before="period"), date(2024, 3, 4), paris(2024, 2, 26)),  # school again
+        (OpensBefore(7, before="week"), date(2024, 3, 28), paris(2024, 3, 18)),
+        (OpensBefore(7, Hour(420), "week"), date(2024, 4, 3), paris(2024, 3, 25, 7)),  # over the summer time
+        (OpensBefore(15, before="month"), date(2024, 3, 31), paris(2024, 2, 15)),
+        (OpensBefore(61, before="school_year"), date(2024, 8, 30), paris(2023, 7, 2)),
+        (OpensBefore(61, before="school_year"), date(2024, 9, 2), paris(2024, 7, 2)),
+        (OpensBefore(0, Hour(420)), date(2024, 3, 28), paris(2024, 3, 28, 7)),
+    ],
+)
+def test_so_many_days_before_what_holds_the_day_begins(rule: OpensBefore, on: date, opens: datetime) -> None:
+    rules, square = [DatedRule(rule, ALWAYS)], Slot(CANTINE, on)
+    assert bookable_from(square, rules, CALENDAR) == opens
+    asked = of_child(add=[square])
+    moments = (opens - MINUTE, opens)
+    assert [judge(plan(asked, now=now, calendar=CALENDAR), rules).accepted for now in moments] == [
+        False,
+        True,
+    ]

@@ -15,6 +15,7 @@ from app.rules import kinds as _kinds  # noqa: F401  registers them
 from app.rules.calendar import END_OF_DAY, Hour, Weekday
 from app.rules.facts import Covers, Plan
 from app.rules.kinds.admission import Age, CustodyWeeks
+from app.rules.kinds.limits import IF_CLOSED
 from app.rules.kinds.notice import NoticeDays, NoticeHours, NoticeMonthly, NoticePeriod, NoticeWeekly
 from app.rules.kinds.order import Priority, RegistrationWindow
 from app.rules.kinds.places import Capacity, Minimum, StaffRatio
@@ -57,7 +58,7 @@ hours = st.builds(Hour, st.integers(0, 1440))
 gates = st.sampled_from(["booking", "cancelling", "both"])
 shared = {
     "gate": gates,
-    "if_closed": st.sampled_from(["keep", "earlier", "later", "school"]),
+    "if_closed": st.sampled_from(list(IF_CLOSED)),
     "late": st.sampled_from(["refused", "ask_staff"]),
     "times": st.none() | st.integers(1, 366),
     "per": st.sampled_from(["week", "month", "period", "school_year"]),

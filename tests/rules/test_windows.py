@@ -42,7 +42,7 @@ def asks(rules: list[DatedRule], now: datetime, child: Child = LILA, *squares: S
 def test_it_opens_at_its_minute_and_closes_at_its_minute(now: datetime, accepted: bool) -> None:
     rules = [DatedRule(Window(date(2024, 8, 21), SEVEN, date(2024, 8, 30), NOON), ALWAYS)]
     assert asks(rules, now) is accepted
-    assert bookable_from(SQUARE, rules) == paris(2024, 8, 21, 7)
+    assert bookable_from(SQUARE, rules, CALENDAR) == paris(2024, 8, 21, 7)
     assert bookable_until(SQUARE, rules, CALENDAR) == paris(2024, 8, 30, 12)
 
 
@@ -109,7 +109,7 @@ def test_full_weeks_first_then_days_in_a_row_then_everybody() -> None:
     assert not asks(rules, afternoon, LILA, week[0], week[2])
     assert asks(rules, monday, LILA, week[0])
     assert not asks(rules, paris(2024, 8, 24, 8, 59), LILA, *week)
-    assert bookable_from(week[0], rules) == paris(2024, 8, 24, 9)
+    assert bookable_from(week[0], rules, CALENDAR) == paris(2024, 8, 24, 9)
 
 
 FULL_WEEKS = [DatedRule(Window(date(2024, 8, 24), sooner_for="full_week"), ALWAYS)]
@@ -214,6 +214,12 @@ def test_a_closing_on_a_public_holiday_moves_as_the_rule_says(if_closed: IfClose
         ),
         (OpensBefore(30), "Réservable au plus tôt 30 jours avant."),
         (OpensBefore(1, SEVEN), "Réservable au plus tôt 1 jour avant, à 7 h."),
+        (OpensBefore(0, SEVEN), "Réservable à partir du jour même, à 7 h."),
+        (
+            OpensBefore(42, before="period"),
+            "Réservable au plus tôt 42 jours avant le début de la période.",
+        ),
+        (OpensBefore(0, before="month"), "Réservable à partir du 1er du mois."),
     ],
 )
 def test_sentences_read_as_a_parent_would_read_them(rule: Rule, words: str) -> None:
@@ -259,7 +265,7 @@ def test_the_last_full_week_of_a_month_for_the_next_and_fridays_for_what_is_urge
     now: datetime, accepted: bool
 ) -> None:
     assert asks(MONTHLY, now, LILA, OCTOBER) is accepted
-    assert bookable_from(OCTOBER, MONTHLY) == paris(2024, 9, 23)
+    assert bookable_from(OCTOBER, MONTHLY, CALENDAR) == paris(2024, 9, 23)
     assert bookable_until(OCTOBER, MONTHLY, CALENDAR) == paris(2024, 10, 12)
 
 

@@ -23,7 +23,7 @@ from app.rules.words import NBSP, counted, day_words, limit_words, moment_words,
 Gate = Literal["booking", "cancelling", "both"]
 Late = Literal["refused", "ask_staff", "surcharge", "full_price"]
 Firm = Literal["refused", "ask_staff"]
-IfClosed = Literal["keep", "earlier", "later", "school"]
+IfClosed = Literal["keep", "earlier", "later", "workday_before", "workday_after", "school"]
 
 GATES = {"booking": "réserver", "cancelling": "annuler", "both": "réserver et annuler"}
 ABLE = {"booking": "réservable", "cancelling": "annulable", "both": "réservable et annulable"}
@@ -37,12 +37,16 @@ IF_CLOSED = {
     "keep": "ne rien changer",
     "earlier": "avancer au jour ouvré d’avant",
     "later": "reculer au jour ouvré d’après",
+    "workday_before": "avancer au jour ouvré d’avant, d’une fin de semaine aussi",
+    "workday_after": "reculer au jour ouvré d’après, d’une fin de semaine aussi",
     "school": "avancer au dernier jour d’école",
 }
 SHIFTED = {
     "keep": "",
     "earlier": " ; si ce jour est férié ou fermé, le jour ouvré d’avant",
     "later": " ; si ce jour est férié ou fermé, le jour ouvré d’après",
+    "workday_before": " ; si ce n’est pas un jour ouvré, celui d’avant",
+    "workday_after": " ; si ce n’est pas un jour ouvré, celui d’après",
     "school": " ; s’il n’y a pas école ce jour-là, le dernier jour d’école d’avant",
 }
 FIRM = {key: LATE[key] for key in ("refused", "ask_staff")}
@@ -168,8 +172,9 @@ class Notice:
             return on
         if self.if_closed == "school":
             return on if calendar.is_school_day(on) else calendar.previous_school_day(on)
-        step = -ONE_DAY if self.if_closed == "earlier" else ONE_DAY
-        if not _is_closed(slot, on, calendar):
+        step = -ONE_DAY if self.if_closed in ("earlier", "workday_before") else ONE_DAY
+        is_free = not calendar.is_working_day(on) and self.if_closed in ("workday_before", "workday_after")
+        if not is_free and not _is_closed(slot, on, calendar):
             return on
         for _ in range(LONGEST_SHIFT):
             on += step

@@ -42,6 +42,21 @@ from app.rules.words import (
 )
 
 Sooner = Literal["nobody", "full_week", "run"]
+Before = Literal["day", "week", "month", "period", "school_year"]
+BEFORE = {
+    "day": "le jour réservé",
+    "week": "sa semaine",
+    "month": "son mois",
+    "period": "sa période (des vacances, ou entre deux vacances)",
+    "school_year": "son année scolaire",
+}
+BEGINNING = {
+    "day": "jour même",
+    "week": "lundi de la semaine",
+    "month": "1er du mois",
+    "period": "début de la période",
+    "school_year": "début de l’année scolaire",
+}
 SOONER = {"nobody": "personne", "full_week": "les semaines entières", "run": "des jours de suite"}
 
 
@@ -57,7 +72,7 @@ def too_soon(plan: Plan, mine: ChildPlan, slot: Slot, opens: datetime) -> Refusa
 def before_opening(rule: Opening, plan: Plan, covers: Covers) -> Iterator[Refusal]:
     """What is asked before its square opens."""
     for mine, slot in plan.changed("booking", covers):
-        opens = rule.opening(slot)
+        opens = rule.opening(slot, plan.calendar)
         if opens is not None and plan.now < opens:
             yield too_soon(plan, mine, slot, opens)
 
@@ -187,7 +202,7 @@ class Window(Between, Reopening):
             if self.sooner_for != "nobody" and mine.dropped:
                 yield from self._broken(plan, mine, waits, covers, self.opens)
 
-    def opening(self, slot: Slot) -> datetime | None:
+    def opening(self, slot: Slot, calendar: Calendar) -> datetime | None:
         """When everybody's squares open; None where some do not wait."""
         return self.opens if self.sooner_for == "nobody" else None
 
@@ -239,18 +254,28 @@ class Window(Between, Reopening):
 )
 @dataclass(frozen=True, slots=True)
 class OpensBefore:
-    """Refuse what is asked more than so many days ahead."""
+    """Refuse what is asked more than so many days ahead of the day, or of the beginning of what holds it."""
 
-    days: int = param("Nombre de jours avant", unit="jours", minimum=1, maximum=730)
+    days: int = param("Nombre de jours avant", unit="jours", minimum=0, maximum=730)
     hour: Hour = param("À partir de", default=START_OF_DAY)
+    before: Before = param(
+        "Avant",
+        labels=BEFORE,
+        default="day",
+        help="Une période : « les vacances se réservent six semaines avant » est 42 jours avant elle.",
+    )
 
     @property
     def ahead(self) -> str:
         at = "" if self.hour == START_OF_DAY else f", à {hour_words(self.hour)}"
-        return f"au plus tôt {counted(self.days, 'jour', 'jours')} avant{at}"
+        if self.days == 0:
+            return f"à partir du {BEGINNING[self.before]}{at}"
+        what = "" if self.before == "day" else f" le {BEGINNING[self.before]}"
+        return f"au plus tôt {counted(self.days, 'jour', 'jours')} avant{what}{at}"
 
-    def opening(self, slot: Slot) -> datetime:
-        return instant(slot.on - ONE_DAY * self.days, self.hour)
+    def opening(self, slot: Slot, calendar: Calendar) -> datetime:
+        on = slot.on if self.before == "day" else span_of(slot.on, self.before, calendar).from_on
+        return instant(on - ONE_DAY * self.days, self.hour)
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
         yield from before_opening(self, plan, covers)
@@ -309,7 +334,7 @@ class WindowMonthly(Reopening):
     def shuts(self, slot: Slot, action: Action, calendar: Calendar) -> datetime | None:
         return Notice.limit(self, slot, action, calendar)
 
-    def opening(self, slot: Slot) -> datetime:
+    def opening(self, slot: Slot, calendar: Calendar) -> datetime:
         return instant(self.monday(slot), self.opens_at)
 
     def refusals(self, plan: Plan, covers: Covers) -> Iterator[Refusal]:
