@@ -22,6 +22,7 @@ from app.entities.paperwork import DocumentStatus
 from app.entities.rulebook import Refusable
 from app.models import Activity, Deferral, Document, Membership, Registration
 from app.screens import numbers
+from app.screens.builder.fields import many_lines, one_line
 from app.screens.page import Page
 from app.services import clock, documents, files, paperwork, refusals, registrations
 from app.services.documents import Outcome
@@ -40,9 +41,13 @@ class DecisionForm(FlaskForm):
         validators=[Optional()],
         validate_choice=False,
     )
-    more = TextAreaField("Précision pour la famille", validators=[Optional(), Length(max=600)])
+    more = TextAreaField(
+        "Précision pour la famille", filters=[many_lines], validators=[Optional(), Length(max=600)]
+    )
     deferred_until = DateField("Délai jusqu’au", validators=[Optional()])
-    deferred_reason = StringField("Motif du délai", validators=[Optional(), Length(max=200)])
+    deferred_reason = StringField(
+        "Motif du délai", filters=[one_line], validators=[Optional(), Length(max=200)]
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -100,7 +100,7 @@ class RulesPage(Page):
         content = press.pdf("pdf/reglement.html", "css/reglement.css", book=book, today=today)
         return Response(content, mimetype="application/pdf")
 
-    @expose("/sortes")
+    @expose("/nouvelle/")
     def choose(self) -> ResponseReturnValue:
         """The kinds of rule, each with an example of what it says."""
         families = {name: [(one, _example(one)) for one in several] for name, several in by_family().items()}
@@ -207,7 +207,7 @@ class RulesPage(Page):
             return self._page(shown, reading, seen), 422
         try:
             return self._written(told, code, body, reading) if is_published else self._kept(code, body)
-        except rule_drafts.Overtaken:
+        except (rule_drafts.Overtaken, BrokenRule):
             return self._meanwhile(shown, reading)
 
     def _kept(self, code: str, body: Mapping[str, Any], told: str = "") -> ResponseReturnValue:

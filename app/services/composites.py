@@ -226,7 +226,7 @@ def _write(
         outcome = _write_line(one, parent_id, moment)
         if not outcome:
             return Saved(Outcome(), {one.line.key: outcome})
-    return Saved(records.written(row, values, db.session.commit))
+    return Saved(records.committed(row, values))
 
 
 def _in_order(steps: Sequence[Step]) -> Iterator[Step]:

@@ -23,7 +23,7 @@ from app.models import HistoryEntry
 from app.services import clock, row_checks
 from app.services.codes import free_code
 
-WHOLE = ""
+WHOLE = row_checks.WHOLE
 """The key of a problem that is no attribute's."""
 
 
@@ -96,7 +96,7 @@ def create(
     if wrong:
         return Outcome(problems=wrong)
     db.session.add(row)
-    return written(row, values, db.session.commit)
+    return committed(row, values)
 
 
 def made(entity: type[Entity], values: Mapping[str, Any], moment: datetime) -> Entity:
@@ -126,7 +126,7 @@ def update(row: Entity, values: Mapping[str, Any], viewer: Viewer, revision: int
     if wrong:
         db.session.rollback()
         return Outcome(problems=wrong)
-    return written(row, values, db.session.commit)
+    return committed(row, values)
 
 
 def delete(row: Entity, viewer: Viewer) -> Outcome:
@@ -253,6 +253,18 @@ def written(row: Entity, values: Mapping[str, Any], write: Callable[[], None]) -
         db.session.rollback()
         return conflict(entity, row_id)
     return Outcome(row)
+
+
+def committed(row: Entity, values: Mapping[str, Any]) -> Outcome:
+    """Commit what was written, unless the row does not go with those beside it: all is then undone."""
+    flushed = written(row, values, db.session.flush)
+    if not flushed:
+        return flushed
+    wrong = row_checks.beside(row)
+    if wrong:
+        db.session.rollback()
+        return Outcome(problems=wrong)
+    return written(row, values, db.session.commit)
 
 
 def conflict(entity: type[Entity], row_id: int) -> Outcome:

@@ -5,6 +5,7 @@ A page of the portal reads settings and rules each time: a row that can't be rea
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import exists, inspect, select
@@ -15,7 +16,7 @@ from app.access.viewer import unscoped
 from app.declare import Attribute, Entity
 from app.entities.paperwork import Subject
 from app.entities.question import SHARED
-from app.models import Answer, FreezeDate, Question, Rule, SchoolYear, Setting
+from app.models import Answer, FreezeDate, Period, Question, Rule, SchoolYear, Setting
 from app.rules import kinds, who  # noqa: F401  (the kinds register themselves)
 from app.rules.registry import build, out_of_its_reach
 from app.rules.values import Misread
@@ -35,6 +36,8 @@ PAIRS = (
 )
 """Attributes that bound a stretch, in any entity."""
 A_LEAP_YEAR = 2024
+WHOLE = ""
+"""The row as a whole, in what is told of it."""
 Problems = dict[str, str]
 
 
@@ -48,6 +51,39 @@ def problems(row: Entity) -> Problems:
     if check is not None:
         found |= check(row)
     return found
+
+
+def beside(row: Entity) -> Problems:
+    """The same of a row among those of its kind, once flushed; a year's own periods among them.
+
+    No statement, but one for a period and two for a school year.
+    """
+    if isinstance(row, Period):
+        return _periods(row.school_year, row)
+    if not isinstance(row, SchoolYear):
+        return {}
+    years = db.session.scalars(select(SchoolYear).where(SchoolYear.id != row.id))
+    met = next((one for one in years if one.starts_on <= row.ends_on and row.starts_on <= one.ends_on), None)
+    if met is not None:
+        return {"starts_on": f"Cette année chevauche {met.code}\u00a0: changez une des dates."}
+    return _periods(row)
+
+
+def _periods(year: SchoolYear, changed: Period | None = None) -> Problems:
+    """Periods are days of their year, and share none. What is told is of the one that changed, or of all."""
+    periods = db.session.scalars(
+        select(Period).where(Period.school_year_id == year.id).order_by(Period.starts_on, Period.id)
+    ).all()
+    for one in periods if changed is None else (changed,):
+        if one.starts_on < year.starts_on or one.ends_on > year.ends_on:
+            key = WHOLE if changed is None else "starts_on" if one.starts_on < year.starts_on else "ends_on"
+            return {key: f"La période «\u00a0{one.name}\u00a0» sort de l’année {year.code}."}
+    for first, second in pairwise(periods):
+        if second.starts_on <= first.ends_on and changed in (None, first, second):
+            key = WHOLE if changed is None else "ends_on" if changed is first else "starts_on"
+            names = f"«\u00a0{first.name}\u00a0» et «\u00a0{second.name}\u00a0»"
+            return {key: f"{names} se chevauchent\u00a0: changez une de leurs dates."}
+    return {}
 
 
 def _stretches(row: Entity) -> Problems:

@@ -99,7 +99,7 @@ def test_every_kind_has_its_form_and_gives_back_what_fills_it(open_town: Town, c
 
 
 def test_the_kinds_are_all_offered_once(open_town: Town) -> None:
-    page = open_town.client("configurator").get(f"{ADDRESS}/sortes").get_data(as_text=True)
+    page = open_town.client("configurator").get(f"{ADDRESS}/nouvelle/").get_data(as_text=True)
     for code in kinds():
         assert page.count(f'/nouvelle/{code}"') == 1
 

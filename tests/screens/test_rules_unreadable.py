@@ -66,7 +66,7 @@ def test_an_unreadable_rule_is_mended_by_its_form(open_town: Town, spoiled: dict
     example(LATE)
     spoil(**spoiled)
     client = open_town.client("configurator")
-    for address in ("/", "/matin-repas", "/nouvelle/notice", "/sortes", "/brouillons/"):
+    for address in ("/", "/matin-repas", "/nouvelle/notice", "/nouvelle/", "/brouillons/"):
         assert client.get(ADDRESS + address).status_code == 200, address
     assert UNTRIED in words(client.get(f"{ADDRESS}/")) and UNTRIED in words(
         client.get(f"{ADDRESS}/matin-repas")
