@@ -7,7 +7,7 @@ past. Linear in squares times rules.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
@@ -154,7 +154,7 @@ def judge(plan: Plan, rules: Iterable[DatedRule]) -> Verdict:
     }  # each tells its limit: enough said
     found += [one for one in _past(plan) if not all((one.child_id, slot) in late for slot in one.slots)]
     found += [*_closed(plan), *_unregistered(plan)]
-    return Verdict.of(_possible(refusal, plan, rules) for refusal in found)
+    return Verdict.of(_possible(found, plan, rules))
 
 
 def bookable_until(slot: Slot, rules: Iterable[DatedRule], calendar: Calendar) -> datetime | None:
@@ -255,20 +255,59 @@ def _unregistered(plan: Plan) -> Iterator[Refusal]:
             yield Refusal(mine.child.id, frozenset(slots), text, rule=UNREGISTERED, remedy=withdraw(slots))
 
 
-def _possible(refusal: Refusal, plan: Plan, rules: tuple[DatedRule, ...]) -> Refusal:
-    """The refusal with a remedy that can be done: one that adds a square that is closed, late, not open yet
-    or of an activity without a registration undoes the change instead.
+def _possible(found: Collection[Refusal], plan: Plan, rules: tuple[DatedRule, ...]) -> Iterator[Refusal]:
+    """The refusals with remedies that can be done: one that adds a square that is closed, late, not open yet,
+    refused by another rule or of an activity without a registration undoes the change instead.
     """
-    remedy = refusal.remedy
-    mine = next(one for one in plan.children if one.child.id == refusal.child_id)
-    if remedy is None or all(
+    children = {mine.child.id: mine for mine in plan.children}
+    adding = [one for one in found if _new(one, children[one.child_id])]
+    able = [one for one in adding if _can_add(one, children[one.child_id], plan, rules)]
+    if _turned_down(able, plan, rules):  # all at once first: mostly, nothing is
+        able = [one for one in able if not _turned_down([one], plan, rules)]
+    undone = set(adding) - set(able)
+    for one in found:
+        mine, remedy = children[one.child_id], one.remedy
+        if remedy is None or one not in undone:
+            yield one
+            continue
+        asked, kept = one.slots & mine.added, remedy.add & mine.dropped
+        yield replace(one, remedy=as_it_was(asked, kept) if asked or kept else None)
+
+
+def _new(refusal: Refusal, mine: ChildPlan) -> frozenset[Slot]:
+    """The squares that the remedy adds: those that the change drops are merely kept."""
+    return refusal.remedy.add - mine.dropped if refusal.remedy else frozenset()
+
+
+def _can_add(refusal: Refusal, mine: ChildPlan, plan: Plan, rules: tuple[DatedRule, ...]) -> bool:
+    return all(
         _is_registered(mine, slot)
         and _addable(slot, plan, tuple(one for one in rules if one.concerns(mine.child.on(slot.on))))
-        for slot in remedy.add - mine.dropped
-    ):
-        return refusal
-    asked, kept = refusal.slots & mine.added, remedy.add & mine.dropped
-    return replace(refusal, remedy=as_it_was(asked, kept) if asked or kept else None)
+        for slot in _new(refusal, mine)
+    )
+
+
+def _turned_down(refusals: Collection[Refusal], plan: Plan, rules: tuple[DatedRule, ...]) -> bool:
+    """Whether, once these remedies are followed, a rule would have a square that they add withdrawn. One that
+    asks for another square besides is a step further, not back.
+    """
+    children = {mine.child.id: mine for mine in plan.children}
+    targets = {child_id: mine.slots for child_id, mine in children.items()}
+    added: dict[int, frozenset[Slot]] = dict.fromkeys(children, frozenset())
+    for one in refusals:
+        added[one.child_id] |= _new(one, children[one.child_id])
+        if one.remedy is not None:
+            targets[one.child_id] = targets[one.child_id] - one.remedy.drop | one.remedy.add
+    followed = replace(plan, children=tuple(mine.to(targets[mine.child.id]) for mine in plan.children))
+    squares = frozenset().union(*added.values())
+    for dated in rules:
+        if not any(map(dated.covers, squares)):
+            continue
+        for one in dated.rule.refusals(dated.seen(followed), dated.covers):
+            back = one.remedy.drop if one.remedy is not None else one.slots
+            if one.severity is Severity.REFUSED and not added[one.child_id].isdisjoint(back):
+                return True
+    return False
 
 
 def _addable(slot: Slot, plan: Plan, rules: tuple[DatedRule, ...]) -> bool:

@@ -155,6 +155,11 @@ class ChildPlan:
         """What stood before the change."""
         return self.slots - self.added | self.dropped
 
+    def to(self, slots: frozenset[Slot]) -> ChildPlan:
+        """The plan if these squares were to stand, whatever was asked."""
+        before = self.before
+        return replace(self, slots=slots, added=slots - before, dropped=before - slots)
+
     def within(self, keep: Callable[[date], bool]) -> ChildPlan:
         """The part of the plan on these days alone."""
 

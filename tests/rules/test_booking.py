@@ -223,6 +223,22 @@ def test_a_remedy_adds_nothing_before_it_opens() -> None:
         assert remedy is not None and remedy.sentence == sentence
 
 
+@pytest.mark.parametrize(
+    ("oldest", "sentence"), [(4, "Retirer cette demande"), (9, "Ajouter le repas des Grappaloups")]
+)
+def test_a_remedy_adds_nothing_that_another_rule_refuses(oldest: int, sentence: str) -> None:
+    age = DatedRule(Age(maximum=oldest), ALWAYS, applies_to=frozenset({REPAS}))
+    remedy = only(judge(plan(of_child(add=slots(WEDNESDAY, MATIN))), [MORNING_NEEDS_MEAL, age])).remedy
+    assert remedy is not None and remedy.sentence == sentence
+
+
+def test_a_remedy_that_asks_for_one_more_square_is_a_step_further() -> None:
+    """The evening needs the morning, which needs the meal: the morning is offered, then the meal."""
+    evening = DatedRule(Requires(SOIR, frozenset({MATIN})), ALWAYS)
+    remedy = only(judge(plan(of_child(add=slots(WEDNESDAY, SOIR))), [MORNING_NEEDS_MEAL, evening])).remedy
+    assert remedy is not None and remedy.add == slots(WEDNESDAY, MATIN)
+
+
 def test_a_remedy_follows_the_rules_of_the_child_as_told_that_day() -> None:
     """A notice from which a paper spares, while it is in force."""
     spares = DatedRule(
