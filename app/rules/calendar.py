@@ -102,6 +102,10 @@ class Calendar:
     def is_working_day(self, on: date) -> bool:
         return on.weekday() in self.work_week and on not in self.public_holidays
 
+    def is_workable_day(self, on: date) -> bool:
+        """Whether it is neither a Sunday nor a public holiday (« jour ouvrable »)."""
+        return on.weekday() != Weekday.SUNDAY and on not in self.public_holidays
+
     def is_school_day(self, on: date) -> bool:
         return on in self.school_days
 
@@ -112,6 +116,10 @@ class Calendar:
     def previous_working_day(self, on: date, count: int = 1) -> date:
         """The day `count` working days before `on`, which itself is not counted; `on` when count is 0."""
         return _back(on, count, self.is_working_day) or on - ONE_DAY * count
+
+    def previous_workable_day(self, on: date, count: int = 1) -> date:
+        """The same in workable days (« jours ouvrables »): all but Sundays and public holidays."""
+        return _back(on, count, self.is_workable_day) or on - ONE_DAY * count
 
     def previous_school_day(self, on: date, count: int = 1) -> date:
         """The day `count` school days before `on`; counted in working days where the known school days

@@ -18,7 +18,7 @@ from app.rules.kinds.admission import Age, CustodyWeeks
 from app.rules.kinds.counting import Cancellations, Count
 from app.rules.kinds.household import NoDebt, Papers
 from app.rules.kinds.limits import IF_CLOSED
-from app.rules.kinds.notice import NoticeDays, NoticeHours, NoticeMonthly, NoticePeriod, NoticeWeekly
+from app.rules.kinds.notice import COUNTED, NoticeDays, NoticeHours, NoticeMonthly, NoticePeriod, NoticeWeekly
 from app.rules.kinds.order import Priority, RegistrationWindow
 from app.rules.kinds.places import Capacity, Minimum, StaffRatio
 from app.rules.kinds.runs import Consecutive, FullWeek
@@ -130,7 +130,7 @@ lates = st.sampled_from(["refused", "ask_staff", "surcharge", "full_price"])
 firm = st.sampled_from(["refused", "ask_staff"])
 full = st.sampled_from(["waiting", "refused", "ask_staff"])
 per = st.sampled_from(["week", "month", "period", "school_year"])
-counted = st.sampled_from(["calendar", "working", "school", "clear"])
+counted = st.sampled_from(list(COUNTED))
 august = st.dates(date(2024, 8, 14), date(2024, 9, 20))
 gates = st.sampled_from(["booking", "cancelling", "both"])
 shifts = st.sampled_from(list(IF_CLOSED))
@@ -180,7 +180,7 @@ RULES: dict[str, st.SearchStrategy[Rule]] = {
     "no_debt": st.builds(NoDebt, late=firm),
     "notice": notices(NoticeDays, st.integers(0, 20), hours, counted),
     "notice_hours": notices(
-        NoticeHours, st.integers(1, 200), hours, st.sampled_from(["calendar", "working"])
+        NoticeHours, st.integers(1, 200), hours, st.sampled_from(["calendar", "working", "workable"])
     ),
     "notice_monthly": notices(NoticeMonthly, st.integers(1, 31), hours, st.integers(0, 1)),
     "notice_period": notices(NoticePeriod, st.integers(0, 30), hours, counted),

@@ -15,7 +15,7 @@ from app.rules.booking import (
 )
 from app.rules.calendar import END_OF_DAY, Hour, Weekday, instant
 from app.rules.facts import Slot
-from app.rules.kinds.notice import NoticeDays, NoticeWeekly
+from app.rules.kinds.notice import COUNTED, NoticeDays, NoticeWeekly
 from app.rules.registry import Rule, describe
 from app.rules.verdict import Severity
 from app.rules.words import NBSP
@@ -218,7 +218,7 @@ def test_a_square_says_until_when_it_still_can() -> None:
 
 
 hours = st.builds(Hour, st.integers(0, 1440))
-counted = st.sampled_from(["calendar", "working", "school"])
+counted = st.sampled_from(list(COUNTED))
 notices: st.SearchStrategy[Rule] = st.one_of(
     st.builds(NoticeDays, st.integers(0, 30), hours, counted),
     st.builds(NoticeWeekly, st.sampled_from(Weekday), hours, st.integers(0, 4)),

@@ -16,7 +16,7 @@ from app.rules.booking import DatedRule, bookable_from, bookable_until, judge
 from app.rules.calendar import Calendar, Hour, Span, Weekday, days_open
 from app.rules.facts import Booked, ChildPlan, Slot
 from app.rules.kinds.limits import IF_CLOSED, Notice
-from app.rules.kinds.notice import NoticeDays, NoticeHours, NoticeMonthly, NoticePeriod, NoticeWeekly
+from app.rules.kinds.notice import COUNTED, NoticeDays, NoticeHours, NoticeMonthly, NoticePeriod, NoticeWeekly
 from app.rules.kinds.windows import OpensBefore, Window, WindowMonthly
 from app.rules.periods import span_of
 from app.rules.registry import kinds
@@ -99,6 +99,20 @@ TABLE: list[tuple[str, Notice, date, datetime]] = [
     ),
     ("two hours before nine", NoticeHours(2, NINE), date(2024, 3, 14), paris(2024, 3, 14, 7)),
     ("30 hours before nine", NoticeHours(30, NINE), date(2024, 3, 14), paris(2024, 3, 13, 3)),
+    (
+        "two workable days go over Easter, Sunday and Monday",
+        NoticeDays(2, NOON, "workable"), date(2024, 4, 3), paris(2024, 3, 30, 12),
+    ),
+    ("a month, from day to day", NoticeDays(1, NOON, "months"), date(2024, 3, 31), paris(2024, 2, 29, 12)),
+    ("two months", NoticeDays(2, counted="months"), date(2024, 9, 10), paris(2024, 7, 11)),
+    (
+        "a month before Easter's",
+        NoticePeriod(1, NOON, "months"), date(2024, 4, 24), paris(2024, 3, 13, 12),
+    ),
+    (
+        "24 hours of workable days before a Monday at nine",
+        NoticeHours(24, NINE, "workable"), date(2024, 3, 18), paris(2024, 3, 16, 9),
+    ),
     # --- a weekday of an earlier week
     (
         "Thursday noon for the next week",
@@ -332,7 +346,7 @@ shared = {
     "times": st.none() | st.integers(1, 3),
     "per": st.sampled_from(["week", "month", "period", "school_year"]),
 }
-counted = st.sampled_from(["calendar", "working", "school", "clear"])
+counted = st.sampled_from(list(COUNTED))
 notices: st.SearchStrategy[Notice] = st.one_of(
     st.builds(NoticeDays, st.integers(0, 30), hours, counted, **shared),
     st.builds(NoticeHours, st.integers(1, 400), hours, st.sampled_from(["calendar", "working"]), **shared),

@@ -16,7 +16,7 @@ from app.rules.calendar import END_OF_DAY, Hour, Weekday
 from app.rules.facts import Covers, Plan
 from app.rules.kinds.admission import Age, CustodyWeeks
 from app.rules.kinds.limits import IF_CLOSED
-from app.rules.kinds.notice import NoticeDays, NoticeHours, NoticeMonthly, NoticePeriod, NoticeWeekly
+from app.rules.kinds.notice import COUNTED, NoticeDays, NoticeHours, NoticeMonthly, NoticePeriod, NoticeWeekly
 from app.rules.kinds.order import Priority, RegistrationWindow
 from app.rules.kinds.places import Capacity, Minimum, StaffRatio
 from app.rules.kinds.together import Combinations, Excludes, Requires
@@ -63,7 +63,7 @@ shared = {
     "times": st.none() | st.integers(1, 366),
     "per": st.sampled_from(["week", "month", "period", "school_year"]),
 }
-counted = st.sampled_from(["calendar", "working", "school", "clear"])
+counted = st.sampled_from(list(COUNTED))
 ages = st.none() | st.integers(0, 1200)
 rules: st.SearchStrategy[Rule] = st.one_of(
     st.builds(Requires, units, st.frozensets(units, min_size=1)).filter(
@@ -76,7 +76,11 @@ rules: st.SearchStrategy[Rule] = st.one_of(
     st.builds(NoticeDays, st.integers(0, 366), hours, counted, **shared),
     st.builds(NoticeWeekly, st.sampled_from(Weekday), hours, st.integers(0, 52), **shared),
     st.builds(
-        NoticeHours, st.integers(1, 24 * 366), hours, st.sampled_from(["calendar", "working"]), **shared
+        NoticeHours,
+        st.integers(1, 24 * 366),
+        hours,
+        st.sampled_from(["calendar", "working", "workable"]),
+        **shared,
     ),
     st.builds(NoticeMonthly, st.integers(1, 31), hours, st.integers(0, 12), **shared),
     st.builds(NoticePeriod, st.integers(0, 366), hours, counted, **shared),
@@ -145,6 +149,10 @@ def test_sentences_read_as_a_parent_would_read_them() -> None:
         ): "Un même jour se réservent : "
         "le matin des Grappaloups et le repas des Grappaloups ; ou le soir des Grappaloups.",
         NoticeDays(1, counted="school"): "Réservable et annulable jusqu’au jour d’école d’avant, 24 h.",
+        NoticeDays(2, counted="workable"): "Réservable et annulable jusqu’à 2 jours ouvrables avant, 24 h.",
+        NoticeDays(1, counted="months"): "Réservable et annulable jusqu’à 1 mois avant, 24 h.",
+        NoticePeriod(2, counted="months"): "Réservable et annulable jusqu’à 2 mois avant "
+        "le début de la période, 24 h.",
         NoticeDays(15, counted="clear"): "Réservable et annulable jusqu’à 15 jours francs avant, 24 h.",
         NoticeDays(1, late="surcharge"): "Réservable et annulable jusqu’à la veille, 24 h ; ensuite, "
         "avec une majoration.",
@@ -221,8 +229,9 @@ def test_an_unknown_kind_suggests_the_nearest() -> None:
 
 def test_choices_are_offered_with_what_they_mean_and_capitals_stop_nothing() -> None:
     assert messages(build("notice", {"days": 1, "counted": "ouvrés"}))["counted"].endswith(
-        "choix possibles : calendar (jours du calendrier), clear (jours francs), school (jours d’école), "
-        "working (jours ouvrés)."
+        "choix possibles : calendar (jours du calendrier), clear (jours francs), months (mois, de date à "
+        "date), school (jours d’école), workable (jours ouvrables, du lundi au samedi), working (jours "
+        "ouvrés, du lundi au vendredi)."
     )
     assert messages(build("notice", {"days": 1, "gate": "BOOKING"}))["gate"].endswith("« booking » ?")
 

@@ -26,27 +26,37 @@ from app.rules.periods import monday_of, period_of
 from app.rules.registry import kind, param
 from app.rules.words import NBSP, counted, hour_words, weekday_words
 
-Counted = Literal["calendar", "working", "school", "clear"]
+Counted = Literal["calendar", "working", "workable", "school", "clear", "months"]
 COUNTED = {
     "calendar": "jours du calendrier",
-    "working": "jours ouvrés",
+    "working": "jours ouvrés, du lundi au vendredi",
+    "workable": "jours ouvrables, du lundi au samedi",
     "school": "jours d’école",
     "clear": "jours francs",
+    "months": "mois, de date à date",
 }
 NAMED = {
     "calendar": ("jour", "jours"),
     "working": ("jour ouvré", "jours ouvrés"),
+    "workable": ("jour ouvrable", "jours ouvrables"),
     "school": ("jour d’école", "jours d’école"),
 }
-DAYS_HELP = "Un jour férié n’est ni ouvré ni d’école. Francs : ni le jour de la demande ni le jour réservé."
+DAYS_HELP = (
+    "Un jour férié n’est ni ouvré, ni ouvrable, ni d’école. Francs : ni le jour de la demande ni le jour "
+    "réservé. Avec « mois », le nombre est un nombre de mois."
+)
 
 
 def days_before(on: date, days: int, counted: Counted, calendar: Calendar) -> date:
     """The day that many days before; a clear day is one that lies whole between the two."""
     if counted == "working":
         return calendar.previous_working_day(on, days)
+    if counted == "workable":
+        return calendar.previous_workable_day(on, days)
     if counted == "school":
         return calendar.previous_school_day(on, days)
+    if counted == "months":
+        return add_months(on, -days)
     return on - ONE_DAY * (days + (counted == "clear"))
 
 
@@ -56,6 +66,8 @@ def days_words(days: int, counted_as: Counted, of: str = "") -> str:
         return f"jusqu’à {counted(days, 'jour franc', 'jours francs')} avant{of and ' ' + of}"
     if days == 0:
         return "jusqu’au premier jour de la période" if of else "jusqu’au jour même"
+    if counted_as == "months":
+        return f"jusqu’à {counted(days, 'mois', 'mois')} avant{of and ' ' + of}"
     one, many = NAMED[counted_as]
     if days > 1:
         return f"jusqu’à {days}{NBSP}{many} avant{of and ' ' + of}"
@@ -111,23 +123,24 @@ class NoticeHours(Notice):
         default=START_OF_DAY,
         help="Celle du service, d’où les heures se comptent. 0:00 : le début du jour réservé.",
     )
-    counted: Literal["calendar", "working"] = param(
+    counted: Literal["calendar", "working", "workable"] = param(
         "Jours comptés",
-        labels={"calendar": "tous", "working": "jours ouvrés seuls"},
+        labels={"calendar": "tous", "working": COUNTED["working"], "workable": COUNTED["workable"]},
         default="calendar",
-        help="Jours ouvrés : les heures d’une fin de semaine ou d’un jour férié ne comptent pas.",
+        help="Ouvrés : les heures d’une fin de semaine ou d’un jour férié ne comptent pas.",
     )
 
     @property
     def deadline(self) -> str:
         hours = counted(self.hours, "heure", "heures")
-        working = " des jours ouvrés" if self.counted == "working" else ""
+        working = "" if self.counted == "calendar" else f" des {NAMED[self.counted][1]}"
         begins = "le début du jour" if self.begins == START_OF_DAY else f"{hour_words(self.begins)} le jour"
         return f"jusqu’à {hours}{working} avant {begins} réservé"
 
     def day(self, slot: Slot, calendar: Calendar) -> tuple[date, Hour]:
         # The morning of a day that does not count, before the service begins, does not count either.
-        counts = self.counted == "calendar" or calendar.is_working_day(slot.on)
+        is_counted = {"working": calendar.is_working_day, "workable": calendar.is_workable_day}
+        counts = self.counted == "calendar" or is_counted[self.counted](slot.on)
         begins = self.begins if counts else START_OF_DAY
         days, left = divmod(self.hours * 60 - begins.minutes, MINUTES_A_DAY)
         # So many whole days back to a midnight, then the rest of one more day, counted from its end.
