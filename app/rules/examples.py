@@ -34,6 +34,7 @@ from app.rules.squares import (
     LevelCode,
     Months,
     RuleCode,
+    SchoolCode,
     Squares,
 )
 from app.rules.verdict import PriceEffect
@@ -114,6 +115,7 @@ class Example:
     age: Months | None = param("Âge de l’enfant ce jour-là", default=None)
     born_on: date | None = param("Né le", default=None)
     level: LevelCode | None = param("Classe", default=None)
+    school: SchoolCode | None = param("École", default=None)
     residence: Literal["resident", "works_here", "outside"] | None = param(
         "Rattachement", labels=RESIDENCES, default=None
     )

@@ -22,7 +22,7 @@ STATES = {
     "other_squares": "Vaut pour d’autres jours ou d’autres unités",
     "other_children": "Vaut pour d’autres enfants",
 }
-FACTS = {"residence": "residence", "levels": "level", "groups": "groups"}
+FACTS = {"residence": "residence", "schools": "school", "levels": "level", "groups": "groups"}
 """What a criterion of ``Who`` tells of a child."""
 
 

@@ -51,7 +51,8 @@ class Child:
     """A child, and what rules may tell one child from another by; None: not known.
 
     `traits` are codes: of the questions answered yes, of the documents in force. `custody`: of which weeks of
-    the year (by their ISO numbers) the household that asks has the child; None: of all. `is_pending` is told
+    the year (by their ISO numbers) the household that asks has the child; None: of all. `school` is the code
+    of one of the town's list. `is_pending` is told
     of the children of a crowd: the service has not confirmed the place that it takes.
 
     ``later`` is the child again, from each day on which something told here changes, in the order of the
@@ -68,6 +69,7 @@ class Child:
     custody: Custody | None = None
     later: tuple[tuple[date, Child], ...] = ()
     is_pending: bool = False
+    school: str | None = None
 
     def on(self, day: date) -> Child:
         """The child as told that day."""

@@ -29,6 +29,7 @@ CALLED = {
     "answer": "la question",
     "group": "le groupe",
     "level": "la classe",
+    "school": "l’école",
     "rule": "la règle",
 }
 SAME_CODES = {"squares": "unit", "counts": "unit"}

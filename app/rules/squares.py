@@ -43,6 +43,7 @@ ActivityCode = NewType("ActivityCode", str)
 AnswerCode = NewType("AnswerCode", str)
 GroupName = NewType("GroupName", str)
 LevelCode = NewType("LevelCode", str)
+SchoolCode = NewType("SchoolCode", str)
 RuleCode = NewType("RuleCode", str)
 
 
@@ -212,6 +213,7 @@ SHAPES.update(
         AnswerCode: _named("answer"),
         GroupName: _named("group"),
         LevelCode: _named("level"),
+        SchoolCode: _named("school"),
         RuleCode: _named("rule"),
     }
 )

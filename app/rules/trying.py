@@ -225,6 +225,7 @@ def _child(example: Example) -> Child:
         frozenset(example.groups or ()),
         frozenset(example.answers or ()) | frozenset(example.papers or ()),
         example.custody,
+        school=example.school,
     )
 
 

@@ -1,8 +1,9 @@
 """Whom a rule is for: the children whom it holds for, and those whom it spares.
 
-What is told of a child is plain: where the household lives, the class, the group, and words (``traits``):
-the questions answered « oui » and the documents in force, by their codes. « Parents at work » is then a
-document of the town's, a named exemption a question that the service alone answers: no rule knows a name.
+What is told of a child is plain: where the household lives, the school, the class, the group, and words
+(``traits``): the questions answered « oui » and the documents in force, by their codes. « Parents at work »
+is then a document of the town's, a named exemption a question that the service alone answers: no rule knows a
+name.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ RESIDENCES = {
     "works_here": "dont un parent travaille dans la commune",
     "outside": "qui n’habitent pas la commune",
 }
+SCHOOL = "school:"
+"""Before the code of a school, among the names of codes: a town's school and centre may share one."""
 KEYS = {
     "residence": "Rattachement",
+    "schools": "Écoles",
     "levels": "Classes",
     "groups": "Groupes",
     "traits": "Réponses « oui » ou pièces en règle",
@@ -36,11 +40,13 @@ class Who:
     levels: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     traits: frozenset[str] = frozenset()
+    schools: frozenset[str] = frozenset()
 
     def matches(self, child: Child) -> bool:
         """Whether the child is one of them. What is not known of a child matches nothing."""
         return (
             (not self.residence or child.residence in self.residence)
+            and (not self.schools or child.school in self.schools)
             and (not self.levels or child.level in self.levels)
             and (not self.groups or bool(self.groups & child.groups))
             and (not self.traits or bool(self.traits & child.traits))
@@ -49,6 +55,8 @@ class Who:
     def words(self, labels: Mapping[str, str]) -> str:
         """ "les enfants qui habitent la commune, en CP ou CE1"; ``labels`` name what codes stand for."""
         told = [joined((RESIDENCES.get(one, one) for one in sorted(self.residence)), "ou")]
+        schools = joined((labels.get(SCHOOL + one, one) for one in sorted(self.schools)), "ou")
+        told.append(f"scolarisés à {schools}" if schools else "")
         for prefix, codes in (("en", self.levels), ("du groupe", self.groups), ("avec", self.traits)):
             named = joined((labels.get(one, one) for one in by_name(codes, labels)), "ou")
             told.append(f"{prefix} {named}" if codes else "")

@@ -19,7 +19,7 @@ OFTEN = ("allowed", "refused_by", "remedy", "bookable_until", "cancellable_until
 """What examples mostly expect: the rest is folded."""
 ASKS = ("books", "cancels", "registers")
 FACTS = (
-    "age", "born_on", "level", "residence", "custody", "groups", "answers", "papers", "registered",
+    "age", "born_on", "level", "school", "residence", "custody", "groups", "answers", "papers", "registered",
     "booked", "cancelled", "taken", "taken_under_six", "overdue",
 )  # fmt: skip
 LINES = 2
@@ -160,6 +160,7 @@ def _field(one: Parameter, told: Offered, rules: tuple[tuple[str, str], ...]) ->
         "answer": told.answers,
         "group": told.groups,
         "level": told.levels,
+        "school": told.schools,
         "rule": rules,
     }.get(shape.form)
     if pairs is None and shape.choices:

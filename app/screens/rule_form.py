@@ -11,7 +11,7 @@ from wtforms import BooleanField, Field, StringField
 
 from app.entities.health import Level
 from app.entities.question import QuestionKind
-from app.models import Activity, Article, CareGroup, DocumentType, Question, Unit
+from app.models import Activity, Article, CareGroup, DocumentType, Question, School, Unit
 from app.rules.parameters import Parameter
 from app.rules.registry import Kind
 from app.rules.values import Misread, read_date
@@ -41,6 +41,7 @@ class Offered:
     documents: tuple[tuple[str, str], ...]
     answers: tuple[tuple[str, str], ...]
     groups: tuple[tuple[str, str], ...]
+    schools: tuple[tuple[str, str], ...]
     articles: tuple[tuple[str, str], ...]
 
     @property
@@ -67,6 +68,7 @@ def offered(rows: Rows) -> Offered:
             (one.code, one.name) for one in sorted(rows[DocumentType], key=lambda one: one.position)
         ),
         answers=tuple((one.code, one.label) for one in questions if one.question_kind is QuestionKind.YES_NO),
+        schools=tuple((one.code, one.name) for one in sorted(rows[School], key=lambda one: one.name)),
         groups=tuple((name, name) for name in sorted({one.name for one in rows[CareGroup]})),
         articles=tuple(
             (str(one.id), f"{one.number} · {one.title}")
@@ -160,6 +162,7 @@ def _whom(told: Offered) -> dict[str, tuple[tuple[str, str], ...]]:
     residences = tuple((code, sentence(words)) for code, words in RESIDENCES.items())
     return {
         "residence": residences,
+        "schools": told.schools,
         "levels": told.levels,
         "groups": told.groups,
         "traits": (*told.answers, *told.documents),

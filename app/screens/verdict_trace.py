@@ -7,9 +7,10 @@ from typing import Any
 from app.entities.health import Level
 from app.rules.explain import STATES
 from app.rules.squares import read_moment
-from app.rules.who import RESIDENCES
+from app.rules.who import RESIDENCES, SCHOOL
 from app.rules.words import day_words, limit_words, sentence
 from app.services.catalogue import catalogue
+from app.services.verdict_traces import names
 
 LEVELS = {one.value: one.label for one in Level}
 SEVERITIES = {
@@ -38,6 +39,7 @@ def spoken(trace: Mapping[str, Any]) -> dict[str, Any]:
         ("Moment", moment(trace.get("at"))),
         ("Né(e) le", day_words(date.fromisoformat(born_on)) if born_on else ""),
         ("Rattachement", sentence(RESIDENCES.get(child.get("residence") or "", ""))),
+        ("École", names().get(SCHOOL + (child.get("school") or ""), "")),
         ("Classe", LEVELS.get(child.get("level") or "", "")),
         ("Groupes", ", ".join(child.get("groups", ()))),
         ("Semaines de garde", WEEKS.get(child.get("custody") or "", "")),

@@ -39,6 +39,7 @@ from app.models import (
     Person,
     Question,
     Registration,
+    School,
     Schooling,
     SchoolYear,
 )
@@ -118,6 +119,7 @@ def _told(child: Child, facts: Iterable[Fact], registrations: Iterable[Registrat
         child,
         residence=next((code for code, _ in found.get("residence", ())), None),
         level=next((code for code, _ in found.get("level", ())), None),
+        school=next((code for code, _ in found.get("school", ())), None),
         custody=next((CUSTODY[code] for code, _ in found.get("custody", ()) if code), None),
         groups=frozenset(
             row.group.name
@@ -129,7 +131,7 @@ def _told(child: Child, facts: Iterable[Fact], registrations: Iterable[Registrat
 
 
 def _asked(child_id: int, family_id: int, traits: set[str], papers: set[str]) -> Iterator[Select[Any]]:
-    """What is known, as a ``Fact``: residence, class, answers, papers, guardians."""
+    """What is known, as a ``Fact``: residence, class, school, answers, papers, guardians."""
     nobody, always = cast(null(), Integer), (cast(null(), Date), cast(null(), Date))
     yield select(literal("residence"), type_coerce(Family.residence, String), nobody, *always).where(
         Family.id == family_id
@@ -137,6 +139,12 @@ def _asked(child_id: int, family_id: int, traits: set[str], papers: set[str]) ->
     year = SchoolYear.starts_on, SchoolYear.ends_on
     yield (
         select(literal("level"), type_coerce(Schooling.level, String), nobody, *year)
+        .join(SchoolYear, SchoolYear.id == Schooling.school_year_id)
+        .where(Schooling.child_id == child_id)
+    )
+    yield (
+        select(literal("school"), School.code, nobody, *year)
+        .join(Schooling, Schooling.school_id == School.id)
         .join(SchoolYear, SchoolYear.id == Schooling.school_year_id)
         .where(Schooling.child_id == child_id)
     )

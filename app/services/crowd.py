@@ -29,6 +29,7 @@ from app.models import (
     Person,
     Question,
     Registration,
+    School,
     Schooling,
     SchoolYear,
 )
@@ -89,6 +90,7 @@ def who_is_there(known: Catalogue, criteria: Criteria, rules: Iterable[DatedRule
                 frozenset(traits.get(row.id, ())),
                 CUSTODY.get(row.custody.value) if row.custody else None,
                 is_pending=row.status is BookingStatus.ASKED,
+                school=row.school,
             )
             slot = Slot(code_of(known.by_id[row.unit_id]), row.booked_on)
             told_of = (row.family_id, slot, row.status, row.asked_at, row.needs_staff)
@@ -111,6 +113,7 @@ def _children(criteria: Criteria) -> Select[Any]:
             Person.born_on,
             Family.residence,
             Schooling.level,
+            School.code.label("school"),
             Membership.custody,
         )
         .join(Booking.child)
@@ -120,6 +123,7 @@ def _children(criteria: Criteria) -> Select[Any]:
             Schooling,
             and_(Schooling.child_id == Booking.child_id, Schooling.school_year_id == SchoolYear.id),
         )
+        .outerjoin(Schooling.school)
         .outerjoin(
             Membership,
             and_(Membership.family_id == Booking.family_id, Membership.person_id == Booking.child_id),

@@ -35,6 +35,7 @@ WIDER = f"Une règle qui regarde aussi d’autres structures{NBSP}: "
 TOLD_BY: Mapping[str, tuple[type[Entity], str]] = {
     "born_on": (Person, "born_on"),
     "residence": (Family, "residence"),
+    "school": (Schooling, "school"),
     "level": (Schooling, "level"),
     "groups": (Registration, "group"),
     "custody": (Membership, "custody"),
@@ -214,6 +215,7 @@ def _facts(desk: Desk, on: date) -> dict[str, Any]:
     return {
         "born_on": child.born_on.isoformat(),
         "residence": child.residence,
+        "school": child.school,
         "level": child.level,
         "groups": groups,
         "custody": child.custody,

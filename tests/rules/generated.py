@@ -75,6 +75,7 @@ def children(draw: st.DrawFn, number: int, name: str) -> Child:
         groups=draw(st.frozensets(st.sampled_from(["grands", "petits"]))),
         traits=draw(TRAITS),
         custody=draw(st.sampled_from(CUSTODY)),
+        school=draw(st.sampled_from([None, "bourg", "lac"])),
     )
     if draw(st.booleans()):
         after = replace(child, traits=draw(TRAITS))
@@ -241,6 +242,7 @@ SOME = [
     Who(residence=frozenset({"resident"})),
     Who(groups=frozenset({"grands"})),
     Who(traits=frozenset({"derogation"})),
+    Who(schools=frozenset({"bourg"})),
 ]
 
 

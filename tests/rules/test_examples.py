@@ -44,6 +44,12 @@ BOOK = Book(
             who=Who(residence=frozenset({"outside"})),
         ),
         dated(
+            NoticeDays(30, gate="booking"),
+            "ecole",
+            applies_to=frozenset({"cantine"}),
+            who=Who(schools=frozenset({"lac"})),
+        ),
+        dated(
             NoticeDays(days=10, gate="booking", late="surcharge"),
             "majore",
             applies_to=frozenset({"cantine"}),
@@ -115,6 +121,12 @@ def tried(**values: object) -> dict[str, str]:
             {"books": {CANTINE: "2024-09-12"}, "residence": "outside"},
             {"refused_by": ["dehors"]},
             {"refused_by": []},
+        ),
+        ({"books": {CANTINE: "2024-09-12"}, "school": "lac"}, {"refused_by": ["ecole"]}, {"refused_by": []}),
+        (
+            {"books": {CANTINE: "2024-09-12"}, "school": "bourg"},
+            {"refused_by": []},
+            {"refused_by": ["ecole"]},
         ),
         (
             {"books": {CANTINE: "2024-09-06"}},

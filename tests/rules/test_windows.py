@@ -22,7 +22,15 @@ from .invented import CALENDAR, CANTINE, LILA, MATIN, REPAS, of_child, paris, pl
 ALWAYS = date(2020, 1, 1)
 SEVEN, NOON = Hour(420), Hour(720)
 SQUARE = Slot(MATIN, date(2024, 9, 11))
-HERE = Child(1, "Lila", date(2018, 3, 4), residence="resident", level="ce1", groups=frozenset({"grands"}))
+HERE = Child(
+    1,
+    "Lila",
+    date(2018, 3, 4),
+    residence="resident",
+    level="ce1",
+    groups=frozenset({"grands"}),
+    school="bourg",
+)
 AWAY = Child(2, "Sacha", date(2018, 3, 4), residence="outside", traits=frozenset({"attestation-travail"}))
 
 
@@ -309,6 +317,7 @@ def test_dates_may_open_again_too_and_what_is_cancelled_does_not() -> None:
         (Who(residence=frozenset({"resident", "works_here"})), True, False),
         (Who(levels=frozenset({"ce1"})), True, False),
         (Who(groups=frozenset({"grands", "petits"})), True, False),
+        (Who(schools=frozenset({"bourg", "lac"})), True, False),
         (Who(traits=frozenset({"attestation-travail"})), False, True),
         (Who(residence=frozenset({"outside"}), levels=frozenset({"ce1"})), False, False),
     ],
@@ -322,6 +331,7 @@ def test_what_is_not_known_of_a_child_matches_nothing() -> None:
     unknown = Child(3, "Noé", date(2018, 1, 1))
     assert not Who(residence=frozenset({"resident"})).matches(unknown)
     assert not Who(levels=frozenset({"cp"})).matches(unknown)
+    assert not Who(schools=frozenset({"bourg"})).matches(unknown)
 
 
 @pytest.mark.parametrize(
@@ -337,6 +347,11 @@ def test_what_is_not_known_of_a_child_matches_nothing() -> None:
 def test_a_criterion_written_wrong_is_told_with_its_remedy(values: object, word: str) -> None:
     with pytest.raises(Misread, match=word):
         read(values)
+
+
+def test_a_school_is_named_apart_from_a_centre_of_the_same_code() -> None:
+    told = Who(schools=frozenset({"bourg"})).words({"bourg": "le centre", "school:bourg": "« Le Bourg »"})
+    assert told == "les enfants scolarisés à « Le Bourg »"
 
 
 def test_whom_a_rule_is_for_in_words() -> None:

@@ -27,6 +27,7 @@ from app.models import (
     Question,
     Registration,
     Rule,
+    School,
     Schooling,
 )
 from app.services.desk import Desk, Draft, load_desk
@@ -89,6 +90,22 @@ def test_the_class_of_the_school_year(open_town: Town) -> None:
     assert may_book(open_town)
     lila = open_town.people["lila"]
     add(Schooling(child_id=lila, school_year_id=open_town.school_year, level=Level.CE1))
+    assert not may_book(open_town) and may_book(open_town, "zoe")
+
+
+def test_the_school_of_the_school_year(open_town: Town) -> None:
+    rule(open_town, who={"schools": ["bourg"]})
+    assert may_book(open_town)
+    bourg, lac = School(code="bourg", name="École du Bourg"), School(code="lac", name="École du Lac")
+    for child, school in (("lila", bourg), ("zoe", lac)):
+        add(
+            Schooling(
+                child_id=open_town.people[child],
+                school_year_id=open_town.school_year,
+                level=Level.CE1,
+                school=school,
+            )
+        )
     assert not may_book(open_town) and may_book(open_town, "zoe")
 
 

@@ -23,6 +23,7 @@ from app.models import (
     Question,
     Registration,
     Rule,
+    School,
     Schooling,
     SchoolYear,
 )
@@ -127,7 +128,8 @@ def everything_told(town: Town) -> None:
     add(marc, Membership(family_id=a, person=marc, member_kind=MemberKind.GUARDIAN))
     give(town, work, "A", "claire", VALID)  # Marc's is missing
     give(town, work, "B", "denis", VALID)
-    add(Schooling(child_id=lila, school_year_id=year, level=Level.CE1))
+    bourg = School(code="bourg", name="École du Bourg")
+    add(Schooling(child_id=lila, school_year_id=year, level=Level.CE1, school=bourg))
     with unscoped("une adresse, une garde"):
         db.session.scalars(select(Family).where(Family.id == b)).one().residence = Residence.OUTSIDE
         db.session.scalars(
@@ -163,8 +165,9 @@ def test_the_children_of_a_square_are_told_as_each_is_when_it_asks(open_town: To
     together = told_together(open_town)
     for child, family, who in CHILDREN:
         alone, one = told_alone(open_town, child, family, who), together[open_town.people[child]]
-        for told in ("born_on", "residence", "level", "groups", "traits", "custody"):
+        for told in ("born_on", "residence", "level", "school", "groups", "traits", "custody"):
             assert getattr(one, told) == getattr(alone, told), (child, told)
+    assert together[open_town.people["lila"]].school == "bourg"
     assert together[open_town.people["lila"]].traits == {"allergie", "allocataire", "pai", "caf", "assurance"}
     assert together[open_town.people["tom"]].traits == {
         "garderie", "pai", "attestation-travail", "assurance", "vaccins",

@@ -180,6 +180,7 @@ def _whom(words_of: Known, entry: Entry, key: str) -> Iterator[Problem]:
         return
     entry.values[key] = found.dump()
     known = {
+        "schools": words_of["school"],
         "levels": words_of["level"],
         "groups": words_of["group"],
         "traits": {*words_of["answer"], *words_of["document"]},

@@ -26,6 +26,7 @@ from app.models import (
     Period,
     Question,
     Rule,
+    School,
     SchoolYear,
     Setting,
     Tariff,
@@ -50,12 +51,12 @@ NO_DAY = date(2000, 1, 1)
 Rows = dict[type[Entity], list[Any]]
 """A town's rows by entity, in the order of the file."""
 KEPT: tuple[type[Entity], ...] = (
-    Setting, Facility, Activity, Unit, CareGroup, Article, SchoolYear, Period, ClosingDay, Rule,
+    Setting, Facility, Activity, Unit, CareGroup, School, Article, SchoolYear, Period, ClosingDay, Rule,
     DocumentType, Question, Tariff, Bracket,
 )  # fmt: skip
 """What the rules, the examples and the printed règlement are made of; what is named before what names it."""
 OF_RULES: tuple[type[Entity], ...] = (
-    Activity, Unit, CareGroup, Article, SchoolYear, Rule, DocumentType, Question,
+    Activity, Unit, CareGroup, School, Article, SchoolYear, Rule, DocumentType, Question,
 )  # fmt: skip
 """What the pages of rules and of examples read of them."""
 
@@ -69,6 +70,7 @@ def vocabulary(draft: Draft) -> Known:
         "answer": draft.codes("Question"),
         "group": {one.code.rpartition(".")[2] for one in draft.of(CareGroup)},
         "level": {one.value for one in Level},
+        "school": {*draft.codes("School")},
         "rule": {*(one.values.get("version_of") or one.code for one in draft.of(Rule)), *ALWAYS_HOLD},
     }
 
@@ -82,6 +84,7 @@ def vocabulary_of(rows: Rows) -> Known:
         "answer": {one.code for one in rows[Question]},
         "group": {one.name for one in rows[CareGroup]},
         "level": {one.value for one in Level},
+        "school": {one.code for one in rows[School]},
         "rule": {*(one.called for one in rows[Rule]), *ALWAYS_HOLD},
     }
 

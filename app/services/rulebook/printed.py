@@ -29,6 +29,7 @@ from app.models import (
     Period,
     Question,
     Rule,
+    School,
     SchoolYear,
     Setting,
     Tariff,
@@ -37,6 +38,7 @@ from app.models import (
 from app.rules.ages import age_words
 from app.rules.booking import DatedRule, describe_dated
 from app.rules.calendar import ONE_DAY, Hour
+from app.rules.who import SCHOOL
 from app.rules.words import (
     NBSP,
     counted,
@@ -187,6 +189,7 @@ def names_of(rows: Rows, activity: Activity | None = None) -> dict[str, str]:
     In a rule of an activity, the units of the others say whose they are.
     """
     found: dict[str, str] = {one.value: one.label for one in Level}
+    found |= {SCHOOL + one.code: f"«{NBSP}{one.name}{NBSP}»" for one in rows[School]}
     found |= {one.name: f"«{NBSP}{one.name}{NBSP}»" for one in rows[CareGroup]}
     found |= {one.code: f"une réponse « oui » à «{NBSP}{one.label}{NBSP}»" for one in rows[Question]}
     found |= {one.code: called(one) for one in (*rows[DocumentType], *rows[Activity])}

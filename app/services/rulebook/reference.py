@@ -42,6 +42,7 @@ FORMS = {
     "answer": "un code de question",
     "group": "un nom de groupe",
     "level": "une classe (`cp`)",
+    "school": "un code d’école",
     "rule": "un code de règle, ou `closed`, `past`, `registration`, `ages`, `capacity`",
 }
 

@@ -56,7 +56,7 @@ def test_the_faults_of_one_rule_are_told_together() -> None:
     units: [mercredi.nuit]
     from: 2026-09-01
     until: 2026-08-01
-    who: {schools: [le-bresson]}
+    who: {ecoles: [le-bresson]}
     parameters: {weekday: dimanche, hour: minuit, gate: annuler, late: billed}
 """
     begin, end = (
@@ -68,7 +68,7 @@ def test_the_faults_of_one_rule_are_told_together() -> None:
         "weekdays",
         "units > n° 1",
         "until",
-        "who > schools",
+        "who > ecoles",
         "parameters > hour",
         "parameters > gate",
         "parameters > late",
