@@ -84,8 +84,12 @@ class Viewer:
     @cached_property
     def hidden_questions(self) -> frozenset[int]:
         """The questions whose answers they may not read. Every statement of a request asks."""
+        roles, tightened = self.acting_roles, self.tightened
         return frozenset(
-            one.question_id for those in self.asked.values() for one in those if not self.sees(one)
+            one.question_id
+            for those in self.asked.values()
+            for one in those
+            if not one.seen_by(roles) or ((one.entity, one.name) in tightened and not self.sees(one))
         )
 
     @property

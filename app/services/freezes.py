@@ -8,6 +8,7 @@ change must then reach that team.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -87,9 +88,12 @@ class FreezeDates:
             )
         return _shut(closed, now)
 
+    @cached_property
+    def _by_key(self) -> dict[tuple[str, int | None], FreezeDate]:
+        return {(row.section, row.facility_id): row for row in self.rows}
+
     def _freeze(self, section: str, facility_id: int | None) -> Freeze:
-        found = {row.facility_id: row for row in self.rows if row.section == section}
-        row = found.get(facility_id) or found.get(None)
+        row = self._by_key.get((section, facility_id)) or self._by_key.get((section, None))
         if row is None:
             return NEVER
         return Freeze((row.month, row.day), (row.reopens_month, row.reopens_day))
@@ -102,7 +106,8 @@ def year_to_open(now: datetime) -> str:
     """
     dates = read_dates()
     known = set(db.session.scalars(select(SchoolYear.code)))
-    asked = {dates.window(row.section, [], now, date.min).year for row in dates.rows}
+    sections = {row.section for row in dates.rows}
+    asked = {dates.window(section, [], now, date.min).year for section in sections}
     return min(asked - known, default="") if known else ""
 
 
