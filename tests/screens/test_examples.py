@@ -1,9 +1,6 @@
 """Worked examples by form: each answers as it is written, green or red, and says why."""
 
-from typing import Any
-
 import pytest
-from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from app.access.database import db
@@ -11,35 +8,22 @@ from app.access.viewer import unscoped
 from app.entities.paperwork import Subject
 from app.models import DocumentType, Example, Rule
 from tests.people import Town
+from tests.screens.rule_pages import EXAMPLES, LATE_FIELDS, sent
 from tests.support.pages import words
 
 pytestmark = pytest.mark.usefixtures("first_of_december")
-EXAMPLES = "/service/exemples-du-reglement"
-
-
-def sent(client: FlaskClient, address: str, **fields: Any) -> Any:
-    return client.post(address, data=fields, follow_redirects=True)
-
-
-FIELDS = {
-    "says": "Le lundi il est trop tard pour le mercredi",
-    "at": "07/12/2026 09:00",
-    "books-0-unit": "mercredi.repas",
-    "books-0-days": "09/12/2026",
-    "e-refused_by": ["delai"],
-}
 
 
 def test_an_example_is_written_by_form_and_answers(open_town: Town) -> None:
     client = open_town.client("configurator")
-    assert "Juste" in words(sent(client, f"{EXAMPLES}/essayer", **FIELDS))
-    assert "Faux" in words(sent(client, f"{EXAMPLES}/essayer", **{**FIELDS, "at": "06/12/2026 09:00"}))
+    assert "Juste" in words(sent(client, f"{EXAMPLES}/essayer", **LATE_FIELDS))
+    assert "Faux" in words(sent(client, f"{EXAMPLES}/essayer", **{**LATE_FIELDS, "at": "06/12/2026 09:00"}))
     assert "La réponse viendra" in words(sent(client, f"{EXAMPLES}/essayer", says="Rien"))
-    assert "L’exemple est enregistré" in words(sent(client, f"{EXAMPLES}/nouveau", **FIELDS))
+    assert "L’exemple est enregistré" in words(sent(client, f"{EXAMPLES}/nouveau", **LATE_FIELDS))
     with unscoped("test"):
         (row,) = db.session.scalars(select(Example))
     assert row.body == {
-        "says": FIELDS["says"],
+        "says": LATE_FIELDS["says"],
         "at": "2026-12-07 09:00",
         "books": {"mercredi.repas": "2026-12-09"},
         "expect": {"refused_by": ["delai"]},
@@ -51,7 +35,7 @@ def test_an_example_is_written_by_form_and_answers(open_town: Town) -> None:
 
 def test_an_example_that_can_t_be_read_is_told_at_its_field(open_town: Town) -> None:
     client = open_town.client("configurator")
-    answer = client.post(f"{EXAMPLES}/nouveau", data={**FIELDS, "at": "lundi", "age": "huit"})
+    answer = client.post(f"{EXAMPLES}/nouveau", data={**LATE_FIELDS, "at": "lundi", "age": "huit"})
     assert answer.status_code == 422
     assert "n’est pas un moment" in words(answer) and "n’est pas un âge" in words(answer)
     assert 'value="lundi"' in answer.get_data(as_text=True)
@@ -64,7 +48,7 @@ def test_an_example_may_say_that_there_is_nothing(open_town: Town) -> None:
     sent(
         client,
         f"{EXAMPLES}/nouveau",
-        **{**FIELDS, "at": "01/12/2026 09:00", "e-refused_by": ["none"], "papers": ["none"]},
+        **{**LATE_FIELDS, "at": "01/12/2026 09:00", "e-refused_by": ["none"], "papers": ["none"]},
     )
     with unscoped("test"):
         (row,) = db.session.scalars(select(Example))
@@ -73,7 +57,7 @@ def test_an_example_may_say_that_there_is_nothing(open_town: Town) -> None:
 
 def test_an_example_is_deleted(open_town: Town) -> None:
     client = open_town.client("configurator")
-    sent(client, f"{EXAMPLES}/nouveau", **FIELDS)
+    sent(client, f"{EXAMPLES}/nouveau", **LATE_FIELDS)
     with unscoped("test"):
         (number,) = db.session.scalars(select(Example.id))
     assert "supprimé" in words(sent(client, f"{EXAMPLES}/{number}/supprimer"))
@@ -82,7 +66,7 @@ def test_an_example_is_deleted(open_town: Town) -> None:
 
 def test_what_is_being_written_is_answered_by_every_rule_whatever_is_expected(open_town: Town) -> None:
     client = open_town.client("configurator")
-    asked = {key: told for key, told in FIELDS.items() if key not in ("says", "e-refused_by")}
+    asked = {key: told for key, told in LATE_FIELDS.items() if key not in ("says", "e-refused_by")}
     page = words(sent(client, f"{EXAMPLES}/essayer", **asked))
     assert "Dites ce qui est attendu" in page and "Juste ou faux" in page
     assert "Limite : dimanche 6 décembre 2026 à 24 h" in page
@@ -104,9 +88,9 @@ def test_a_rule_that_looks_at_what_the_example_does_not_tell_says_so(open_town: 
         )
         db.session.commit()
     client = open_town.client("configurator")
-    page = words(sent(client, f"{EXAMPLES}/essayer", **FIELDS))
+    page = words(sent(client, f"{EXAMPLES}/essayer", **LATE_FIELDS))
     assert "Il faudrait en savoir plus sur l’enfant 1 règle" in page
-    page = words(sent(client, f"{EXAMPLES}/essayer", **FIELDS, age="5 ans"))
+    page = words(sent(client, f"{EXAMPLES}/essayer", **LATE_FIELDS, age="5 ans"))
     assert "Il faudrait en savoir plus" not in page
     assert "Répond 2 règles" in page
 

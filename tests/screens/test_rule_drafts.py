@@ -8,14 +8,14 @@ from sqlalchemy import select
 
 from app.access.database import db
 from app.access.viewer import unscoped
-from app.models import Example, Rule, RuleDraft
+from app.models import RuleDraft
 from tests.people import Town
+from tests.screens.rule_pages import WEEKLY, add_example, rules
 from tests.support.pages import words
 from tests.support.sql import count_statements
 
 pytestmark = pytest.mark.usefixtures("first_of_december")
 ADDRESS = "/service/regles/brouillons/"
-WEEKLY = {"p-weekday": "jeudi", "p-hour": "12:00", "p-weeks_before": "1", "p-gate": "both"}
 WITHOUT_MEAL = {
     "says": "Le matin se réserve avec l’après-midi",
     "at": "2026-12-01 09:00",
@@ -38,17 +38,6 @@ def keep(town: Town, **changes: str) -> Any:
 def drafts() -> list[RuleDraft]:
     with unscoped("test"):
         return list(db.session.scalars(select(RuleDraft).order_by(RuleDraft.code)))
-
-
-def rules() -> dict[str, Rule]:
-    with unscoped("test"):
-        return {one.code: one for one in db.session.scalars(select(Rule))}
-
-
-def example(body: dict[str, Any]) -> None:
-    with unscoped("test"):
-        db.session.add(Example(code="exemple", sentence=body["says"], body=body))
-        db.session.commit()
 
 
 def mark(client: Any) -> str:
@@ -80,7 +69,7 @@ def test_they_are_published_together_from_a_day_on_and_the_past_keeps_its_rules(
 
 
 def test_an_example_that_needs_both_is_right_once_both_are_published(open_town: Town) -> None:
-    example(WITHOUT_MEAL)
+    add_example(WITHOUT_MEAL)
     client = keep(open_town)
     for code in ("delai", "ce-qui-va-ensemble"):
         assert "1 faux" in words(client.get(f"/service/regles/{code}"))
@@ -93,7 +82,7 @@ def test_an_example_that_needs_both_is_right_once_both_are_published(open_town: 
 
 
 def test_nothing_is_published_while_an_example_is_wrong(open_town: Town) -> None:
-    example({**WITHOUT_MEAL, "expect": {"allowed": True}})
+    add_example({**WITHOUT_MEAL, "expect": {"allowed": True}})
     client = keep(open_town)
     answer = client.post(ADDRESS, data={"mark": mark(client)})
     assert answer.status_code == 409

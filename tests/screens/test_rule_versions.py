@@ -9,27 +9,19 @@ from sqlalchemy import select
 
 from app.access.database import db
 from app.access.viewer import unscoped
-from app.models import Example, Rule
+from app.models import Rule
 from app.services import bookings, rule_drafts
 from app.services.desk import Draft
 from app.services.rulebook import apply, check_text, export, plan
 from tests.people import Town
+from tests.screens.rule_pages import EXAMPLES, LATE, RULES, WEEKLY, add_example
 from tests.services.rulebook.test_export import REAL, TODAY, loaded
 from tests.support.forms import served
 from tests.support.pages import words
 from tests.wednesday import MEAL, NOW
 
 pytestmark = pytest.mark.usefixtures("first_of_december")
-ADDRESS = "/service/regles"
-DRAFTS = f"{ADDRESS}/brouillons/"
-EXAMPLES = "/service/exemples-du-reglement/"
-WEEKLY = {"p-weekday": "jeudi", "p-hour": "12:00", "p-weeks_before": "1", "p-gate": "both"}
-LATE = {
-    "says": "Le lundi il est trop tard pour le mercredi",
-    "at": "2026-12-07 09:00",
-    "books": {"mercredi.repas": "2026-12-09"},
-    "expect": {"refused_by": ["delai"]},
-}
+DRAFTS = f"{RULES}/brouillons/"
 TOGETHER = {
     "says": "Le matin se réserve avec le repas",
     "at": "2026-12-01 09:00",
@@ -47,28 +39,22 @@ def versions() -> dict[str, tuple[date | None, date | None, str]]:
         }
 
 
-def example(body: dict[str, Any], code: str = "exemple") -> None:
-    with unscoped("test"):
-        db.session.add(Example(code=code, sentence=body["says"], body=body))
-        db.session.commit()
-
-
 def publish(town: Town, **fields: str) -> Any:
     activity = str(town.activities["mercredi"])
     sent = {**WEEKLY, "activity": activity, "publish": "1", **fields}
-    return town.client("configurator").post(f"{ADDRESS}/delai", data=sent, follow_redirects=True)
+    return town.client("configurator").post(f"{RULES}/delai", data=sent, follow_redirects=True)
 
 
 def test_an_example_right_in_preview_stays_right_once_published(open_town: Town) -> None:
-    example(LATE)
+    add_example(LATE)
     client = open_town.client("configurator")
     data = {**WEEKLY, "activity": str(open_town.activities["mercredi"]), "from_on": "2026-12-14"}
-    assert "1 juste" in words(client.post(f"{ADDRESS}/lire/notice_weekly?code=delai", data=data))
+    assert "1 juste" in words(client.post(f"{RULES}/lire/notice_weekly?code=delai", data=data))
     assert "La règle est publiée" in words(publish(open_town, from_on="2026-12-14"))
-    assert "1 juste" in words(client.get(EXAMPLES))
+    assert "1 juste" in words(client.get(f"{EXAMPLES}/"))
     # And nothing is in the way of the next one.
     sent = {"p-unit": "mercredi.matin", "p-needs": ["mercredi.repas"], "publish": "1", "past": "y"}
-    answer = client.post(f"{ADDRESS}/matin-repas", data=sent, follow_redirects=True)
+    answer = client.post(f"{RULES}/matin-repas", data=sent, follow_redirects=True)
     assert "La règle est publiée" in words(answer)
 
 
@@ -195,7 +181,7 @@ def test_only_a_day_that_is_past_asks_to_be_confirmed(open_town: Town, from_on: 
 
 def test_several_published_from_a_past_day_ask_too(open_town: Town) -> None:
     client = open_town.client("configurator")
-    client.post(f"{ADDRESS}/delai", data={**WEEKLY, "activity": str(open_town.activities["mercredi"])})
+    client.post(f"{RULES}/delai", data={**WEEKLY, "activity": str(open_town.activities["mercredi"])})
     page = client.get(DRAFTS).get_data(as_text=True)
     mark = page.partition('name="mark" value="')[2].partition('"')[0]
     for day in ("", "2026-11-30"):
@@ -206,19 +192,19 @@ def test_several_published_from_a_past_day_ask_too(open_town: Town) -> None:
 
 
 def test_what_a_rule_does_not_change_never_keeps_it_from_being_published(open_town: Town) -> None:
-    example({**TOGETHER, "expect": {"allowed": True}}, "rouge")  # the other rule's business
-    example({**LATE, "books": {"mercredi.nuit": "2026-12-09"}}, "illisible")
-    example(LATE)
+    add_example({**TOGETHER, "expect": {"allowed": True}}, "rouge")  # the other rule's business
+    add_example({**LATE, "books": {"mercredi.nuit": "2026-12-09"}}, "illisible")
+    add_example(LATE)
     client = open_town.client("configurator")
     data = {**WEEKLY, "activity": str(open_town.activities["mercredi"]), "from_on": "2026-12-14"}
-    piece = words(client.post(f"{ADDRESS}/lire/notice_weekly?code=delai", data=data))
+    piece = words(client.post(f"{RULES}/lire/notice_weekly?code=delai", data=data))
     assert "2 faux" in piece and "2 exemples étaient faux avant cette règle, qui n’y change rien" in piece
     page = words(publish(open_town, from_on="2026-12-14"))
     assert "La règle est publiée" in page and "2 exemples restent faux" in page
 
 
 def test_what_it_leaves_red_while_it_answers_it_does(open_town: Town) -> None:
-    example({**LATE, "expect": {"allowed": True}})
+    add_example({**LATE, "expect": {"allowed": True}})
     assert "La règle n’est pas publiée" in words(publish(open_town, from_on="2026-12-07"))
     assert versions() == {"delai": (None, None, "dimanche")}
 
@@ -226,12 +212,12 @@ def test_what_it_leaves_red_while_it_answers_it_does(open_town: Town) -> None:
 def test_what_will_be_in_force_is_not_said_to_be(open_town: Town) -> None:
     publish(open_town, from_on="2027-03-01")
     client = open_town.client("configurator")
-    client.post(f"{ADDRESS}/delai", data={**WEEKLY, "p-weekday": "lundi", "from_on": "2027-03-01"})
-    page = words(client.get(f"{ADDRESS}/delai"))
+    client.post(f"{RULES}/delai", data={**WEEKLY, "p-weekday": "lundi", "from_on": "2027-03-01"})
+    page = words(client.get(f"{RULES}/delai"))
     assert "En vigueur à partir du lundi 1er mars 2027" in page and "En vigueur aujourd’hui" not in page
     assert "En vigueur à partir du lundi 1er mars 2027" in words(client.get(DRAFTS))
-    client.post(f"{ADDRESS}/delai-avant-2027-03-01", data={**WEEKLY, "p-weekday": "lundi"})
-    assert "En vigueur aujourd’hui" in words(client.get(f"{ADDRESS}/delai-avant-2027-03-01"))
+    client.post(f"{RULES}/delai-avant-2027-03-01", data={**WEEKLY, "p-weekday": "lundi"})
+    assert "En vigueur aujourd’hui" in words(client.get(f"{RULES}/delai-avant-2027-03-01"))
 
 
 def test_bookings_counted_are_said_to_be_everybody_s(open_town: Town) -> None:
@@ -239,15 +225,15 @@ def test_bookings_counted_are_said_to_be_everybody_s(open_town: Town) -> None:
         bookings.send(open_town.people["lila"], open_town.families["A"], Draft(frozenset({MEAL})), NOW)
     client = open_town.client("configurator")
     data = {**WEEKLY, "activity": str(open_town.activities["mercredi"])}
-    piece = words(client.post(f"{ADDRESS}/lire/notice_weekly", data=data))
+    piece = words(client.post(f"{RULES}/lire/notice_weekly", data=data))
     assert "1 réservation déjà faite" in piece and "que l’enfant soit concerné ou non" not in piece
-    piece = words(client.post(f"{ADDRESS}/lire/notice_weekly", data={**data, "who-residence": "outside"}))
+    piece = words(client.post(f"{RULES}/lire/notice_weekly", data={**data, "who-residence": "outside"}))
     assert "1 réservation déjà faite" in piece and "que l’enfant soit concerné ou non" in piece
 
 
 def test_places_are_previewed_as_they_are_published(open_town: Town) -> None:
     """A rule of places for everybody replaces the usual one: the preview counts by it alone too."""
-    example(
+    add_example(
         {
             "says": "La deuxième place se refuse",
             "at": "2026-12-01 09:00",
@@ -257,6 +243,6 @@ def test_places_are_previewed_as_they_are_published(open_town: Town) -> None:
         }
     )
     client = open_town.client("configurator")
-    sent = served(client.get(f"{ADDRESS}/nouvelle/capacity").get_data(as_text=True))
-    piece = client.post(f"{ADDRESS}/lire/capacity?code=places", data=sent | {"p-when_full": "refused"})
+    sent = served(client.get(f"{RULES}/nouvelle/capacity").get_data(as_text=True))
+    piece = client.post(f"{RULES}/lire/capacity?code=places", data=sent | {"p-when_full": "refused"})
     assert "1 juste" in words(piece)

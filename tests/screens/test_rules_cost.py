@@ -10,40 +10,25 @@ from app.access.database import db
 from app.access.viewer import unscoped
 from app.models import Example, Rule, RuleDraft
 from tests.people import Town
+from tests.screens.rule_pages import EXAMPLES, LATE, LATE_FIELDS, RULES, WEEKLY
 from tests.support.pages import words
 from tests.support.sql import count_statements
 from tests.wednesday import NOW
 
 pytestmark = pytest.mark.usefixtures("first_of_december")
-ADDRESS = "/service/regles"
-EXAMPLES = "/service/exemples-du-reglement"
-WEEKLY = {"p-weekday": "jeudi", "p-hour": "12:00", "p-weeks_before": "1", "p-gate": "both"}
 MOST = 16
 """Account and hats, the version of the catalogue; eight for the rows, then openings, examples, drafts and
 coming bookings.
 """
-EXAMPLE = {
-    "says": "Le lundi il est trop tard pour le mercredi",
-    "at": "2026-12-07 09:00",
-    "books": {"mercredi.repas": "2026-12-09"},
-    "expect": {"refused_by": ["delai"]},
-}
-FIELDS = {
-    "says": "x",
-    "at": "07/12/2026 09:00",
-    "books-0-unit": "mercredi.repas",
-    "books-0-days": "09/12/2026",
-    "e-refused_by": ["delai"],
-}
 PAGES: dict[str, Callable[[FlaskClient], Any]] = {
-    "index": lambda client: client.get(f"{ADDRESS}/"),
-    "edit": lambda client: client.get(f"{ADDRESS}/delai"),
-    "new": lambda client: client.get(f"{ADDRESS}/nouvelle/notice_weekly"),
-    "read": lambda client: client.post(f"{ADDRESS}/lire/notice_weekly?code=delai", data=WEEKLY),
-    "drafts": lambda client: client.get(f"{ADDRESS}/brouillons/"),
+    "index": lambda client: client.get(f"{RULES}/"),
+    "edit": lambda client: client.get(f"{RULES}/delai"),
+    "new": lambda client: client.get(f"{RULES}/nouvelle/notice_weekly"),
+    "read": lambda client: client.post(f"{RULES}/lire/notice_weekly?code=delai", data=WEEKLY),
+    "drafts": lambda client: client.get(f"{RULES}/brouillons/"),
     "examples": lambda client: client.get(f"{EXAMPLES}/"),
     "example": lambda client: client.get(f"{EXAMPLES}/1"),
-    "try": lambda client: client.post(f"{EXAMPLES}/essayer", data=FIELDS),
+    "try": lambda client: client.post(f"{EXAMPLES}/essayer", data=LATE_FIELDS),
 }
 
 
@@ -58,7 +43,7 @@ def fill(town: Town, first: int, last: int) -> None:
                     Rule(code=f"r{rank}", rule_kind="notice", parameters={"days": 1}, activity_id=activity),
                     RuleDraft(code=f"r{rank}", body={**notice, "activity_id": activity}, saved_at=NOW),
                     RuleDraft(code=f"n{rank}", body={**notice, "activity_id": activity}, saved_at=NOW),
-                    Example(code=f"e{rank}", sentence="s", position=rank, body=EXAMPLE),
+                    Example(code=f"e{rank}", sentence="s", position=rank, body=dict(LATE)),
                 ]
             )
         db.session.commit()

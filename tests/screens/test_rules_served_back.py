@@ -16,12 +16,11 @@ from app.rules import kinds as _kinds  # noqa: F401  (registers them)
 from app.rules.registry import build, dump, kinds, out_of_its_reach
 from app.services import rule_drafts
 from tests.people import Town
+from tests.screens.rule_pages import EXAMPLES, RULES
 from tests.support.forms import served
 from tests.support.pages import words
 
 pytestmark = pytest.mark.usefixtures("first_of_december")
-ADDRESS = "/service/regles"
-EXAMPLES = "/service/exemples-du-reglement"
 NAMED = (
     "mercredi.matin",
     "mercredi.repas",
@@ -85,13 +84,13 @@ def test_posting_the_served_form_back_changes_nothing(open_town: Town, code: str
     )
     before = kept()
     client = open_town.client("configurator")
-    page = client.get(f"{ADDRESS}/gardee").get_data(as_text=True)
-    answer = client.post(f"{ADDRESS}/gardee", data=served(page))
+    page = client.get(f"{RULES}/gardee").get_data(as_text=True)
+    answer = client.post(f"{RULES}/gardee", data=served(page))
     assert answer.status_code == 302, words(answer)
     assert build(code, draft().body["parameters"]).rule == rule
     assert {**draft().body, "parameters": {}} == {**before, "parameters": {}}
-    page = client.get(f"{ADDRESS}/gardee").get_data(as_text=True)
-    answer = client.post(f"{ADDRESS}/gardee", data={**served(page), "publish": "1", "past": "y"})
+    page = client.get(f"{RULES}/gardee").get_data(as_text=True)
+    answer = client.post(f"{RULES}/gardee", data={**served(page), "publish": "1", "past": "y"})
     assert answer.status_code == 302, words(answer)
     assert kept() == before
 
@@ -115,20 +114,20 @@ def test_what_no_longer_exists_is_shown_and_refused_until_it_is_taken_away(
     keep(rule_kind="notice_weekly", parameters=WEEKLY, **values)
     before = kept()
     client = open_town.client("configurator")
-    page = client.get(f"{ADDRESS}/gardee")
+    page = client.get(f"{RULES}/gardee")
     assert f"{gone}, n’existe plus" in words(page)
     sent = served(page.get_data(as_text=True))
     assert sent[field] == [gone]
     for publish in ({}, {"publish": "1", "past": "y"}):
-        answer = client.post(f"{ADDRESS}/gardee", data={**sent, **publish})
+        answer = client.post(f"{RULES}/gardee", data={**sent, **publish})
         assert answer.status_code == 422 and f"« {gone} » n’existe plus : retirez-le" in words(answer)
         assert served(answer.get_data(as_text=True))[field] == [gone]
         assert (kept(), draft()) == (before, None)
     # The piece read beside knows it too: a rule for a group that is gone is never read as everybody's.
-    piece = words(client.post(f"{ADDRESS}/lire/notice_weekly?code=gardee", data=sent))
+    piece = words(client.post(f"{RULES}/lire/notice_weekly?code=gardee", data=sent))
     assert "La phrase s’écrira ici" in piece
     del sent[field]
-    assert client.post(f"{ADDRESS}/gardee", data={**sent, "publish": "1", "past": "y"}).status_code == 302
+    assert client.post(f"{RULES}/gardee", data={**sent, "publish": "1", "past": "y"}).status_code == 302
     assert not any(kept()[name] for name in values)
 
 
@@ -136,13 +135,13 @@ def test_a_unit_that_is_gone_never_becomes_the_first_of_the_list(open_town: Town
     keep(rule_kind="excludes", parameters={"unit": "mercredi.soir", "others": ["mercredi.repas"]})
     before = kept()
     client = open_town.client("configurator")
-    page = client.get(f"{ADDRESS}/gardee").get_data(as_text=True)
+    page = client.get(f"{RULES}/gardee").get_data(as_text=True)
     sent = served(page)
     assert sent["p-unit"] == ["mercredi.soir"]
-    answer = client.post(f"{ADDRESS}/gardee", data={**sent, "publish": "1", "past": "y"})
+    answer = client.post(f"{RULES}/gardee", data={**sent, "publish": "1", "past": "y"})
     assert answer.status_code == 422 and "« mercredi.soir » n’existe plus" in words(answer)
     assert kept() == before
-    assert served(client.get(f"{ADDRESS}/nouvelle/excludes").get_data(as_text=True))["p-unit"] == [""]
+    assert served(client.get(f"{RULES}/nouvelle/excludes").get_data(as_text=True))["p-unit"] == [""]
 
 
 def test_more_combinations_than_are_offered_are_read_live_too(open_town: Town) -> None:
@@ -150,9 +149,9 @@ def test_more_combinations_than_are_offered_are_read_live_too(open_town: Town) -
     lines = [[one] for one in units] + [units[:2], units[1:], units]
     keep(rule_kind="combinations", parameters={"allowed": lines})
     client = open_town.client("configurator")
-    page = client.get(f"{ADDRESS}/gardee")
+    page = client.get(f"{RULES}/gardee")
     told = words(page).partition("Ce que liront les familles")[2].partition("Exemples")[0]
-    piece = client.post(f"{ADDRESS}/lire/combinations?code=gardee", data=served(page.get_data(as_text=True)))
+    piece = client.post(f"{RULES}/lire/combinations?code=gardee", data=served(page.get_data(as_text=True)))
     assert told.strip() and told.strip() in words(piece)
 
 

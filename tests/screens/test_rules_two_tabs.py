@@ -12,11 +12,11 @@ from app.access.database import db
 from app.access.viewer import unscoped
 from app.models import Rule, RuleDraft
 from tests.people import Town
+from tests.screens.rule_pages import RULES
 from tests.support.forms import served
 from tests.support.pages import words
 
 pytestmark = pytest.mark.usefixtures("first_of_december")
-ADDRESS = "/service/regles"
 
 
 def drafts() -> dict[str, str]:
@@ -32,7 +32,7 @@ def rules() -> dict[str, str]:
 
 def opened(client: FlaskClient, address: str = "/delai", **changes: Any) -> dict[str, Any]:
     """The form as it is served, with what one types in it."""
-    page = client.get(ADDRESS + address)
+    page = client.get(RULES + address)
     assert page.status_code == 200
     return {**served(page.get_data(as_text=True)), **changes}
 
@@ -41,14 +41,14 @@ def test_a_draft_saved_in_another_window_is_not_written_over_unseen(open_town: T
     client = open_town.client("configurator")
     first = opened(client, **{"p-weekday": "jeudi"})
     second = opened(client, **{"p-weekday": "lundi"})
-    assert client.post(f"{ADDRESS}/delai", data=first).status_code == 302
-    answer = client.post(f"{ADDRESS}/delai", data=second)
+    assert client.post(f"{RULES}/delai", data=first).status_code == 302
+    answer = client.post(f"{RULES}/delai", data=second)
     assert answer.status_code == 409 and "a changé entre-temps" in words(answer)
     assert "Brouillon enregistré entre-temps" in words(answer) and "jusqu’au jeudi" in words(answer)
     assert drafts() == {"delai": "jeudi"}
     again = served(answer.get_data(as_text=True))
     assert again["p-weekday"] == ["lundi"]
-    assert client.post(f"{ADDRESS}/delai", data=again).status_code == 302
+    assert client.post(f"{RULES}/delai", data=again).status_code == 302
     assert drafts() == {"delai": "lundi"}
 
 
@@ -56,8 +56,8 @@ def test_a_rule_published_in_another_window_neither(open_town: Town) -> None:
     client = open_town.client("configurator")
     first = opened(client, **{"p-weekday": "jeudi", "publish": "1", "past": "y"})
     second = opened(client, **{"p-weekday": "lundi", "publish": "1", "past": "y"})
-    assert client.post(f"{ADDRESS}/delai", data=first).status_code == 302
-    answer = client.post(f"{ADDRESS}/delai", data=second)
+    assert client.post(f"{RULES}/delai", data=first).status_code == 302
+    answer = client.post(f"{RULES}/delai", data=second)
     assert answer.status_code == 409 and "a changé entre-temps" in words(answer)
     assert (rules(), drafts()) == ({"delai": "jeudi"}, {})
 
@@ -65,11 +65,11 @@ def test_a_rule_published_in_another_window_neither(open_town: Town) -> None:
 def test_what_was_read_before_a_mistake_is_still_what_is_compared(open_town: Town) -> None:
     client = open_town.client("configurator")
     wrong = opened(client, **{"p-hour": "midi"})
-    assert client.post(f"{ADDRESS}/delai", data=opened(client)).status_code == 302
-    answer = client.post(f"{ADDRESS}/delai", data=wrong)
+    assert client.post(f"{RULES}/delai", data=opened(client)).status_code == 302
+    answer = client.post(f"{RULES}/delai", data=wrong)
     assert answer.status_code == 422
     mended = {**served(answer.get_data(as_text=True)), "p-hour": "10:00"}
-    assert client.post(f"{ADDRESS}/delai", data=mended).status_code == 409
+    assert client.post(f"{RULES}/delai", data=mended).status_code == 409
 
 
 @pytest.mark.parametrize("publish", [{}, {"publish": "1"}])
@@ -77,7 +77,7 @@ def test_the_form_of_a_new_rule_sent_twice_makes_one(open_town: Town, publish: d
     client = open_town.client("configurator")
     sent = opened(client, "/nouvelle/notice_weekly", **{"p-weekday": "jeudi"}, **publish)
     for _ in range(2):
-        assert client.post(f"{ADDRESS}/nouvelle/notice_weekly", data=sent).status_code == 302
+        assert client.post(f"{RULES}/nouvelle/notice_weekly", data=sent).status_code == 302
     assert len(drafts()) + len(rules()) == 2  # with the rule that was there
 
 
@@ -86,10 +86,10 @@ def test_two_people_who_begin_one_of_the_same_kind_make_two(open_town: Town) -> 
     first = opened(client, "/nouvelle/notice_weekly", **{"p-weekday": "jeudi"})
     second = opened(client, "/nouvelle/notice_weekly", **{"p-weekday": "lundi"})
     for sent in (first, second):
-        assert client.post(f"{ADDRESS}/nouvelle/notice_weekly", data=sent).status_code == 302
+        assert client.post(f"{RULES}/nouvelle/notice_weekly", data=sent).status_code == 302
     assert sorted(drafts().values()) == ["jeudi", "lundi"]
     third = {**second, "p-weekday": "mardi", "publish": "1"}
-    client.post(f"{ADDRESS}/nouvelle/notice_weekly", data=third)
+    client.post(f"{RULES}/nouvelle/notice_weekly", data=third)
     assert sorted(drafts().values()) == ["jeudi", "lundi"] and sorted(rules().values()) == [
         "dimanche",
         "mardi",
@@ -99,15 +99,15 @@ def test_two_people_who_begin_one_of_the_same_kind_make_two(open_town: Town) -> 
 def test_a_code_that_is_forged_is_none(open_town: Town) -> None:
     client = open_town.client("configurator")
     sent = opened(client, "/nouvelle/notice_weekly", **{"p-weekday": "jeudi", "code": "x" * 61})
-    assert client.post(f"{ADDRESS}/nouvelle/notice_weekly", data=sent).status_code == 302
+    assert client.post(f"{RULES}/nouvelle/notice_weekly", data=sent).status_code == 302
     assert all(len(code) <= 60 and not code.startswith("xx") for code in drafts())
 
 
 def test_a_new_draft_let_go_in_another_window_is_not_lost_with_what_was_typed(open_town: Town) -> None:
     client = open_town.client("configurator")
     sent = opened(client, "/nouvelle/notice_weekly", **{"p-weekday": "jeudi"})
-    address = client.post(f"{ADDRESS}/nouvelle/notice_weekly", data=sent).headers["Location"]
-    typed = opened(client, address.removeprefix(ADDRESS), **{"p-weekday": "lundi"})
+    address = client.post(f"{RULES}/nouvelle/notice_weekly", data=sent).headers["Location"]
+    typed = opened(client, address.removeprefix(RULES), **{"p-weekday": "lundi"})
     client.post(f"{address}/abandonner")
     answer = client.post(address, data=typed)
     assert answer.status_code == 409 and "a été abandonné entre-temps" in words(answer)
@@ -119,15 +119,15 @@ def test_a_new_draft_let_go_in_another_window_is_not_lost_with_what_was_typed(op
 
 def test_a_draft_that_changed_since_it_was_looked_at_is_not_let_go(open_town: Town) -> None:
     client = open_town.client("configurator")
-    client.post(f"{ADDRESS}/delai", data=opened(client, **{"p-weekday": "jeudi"}))
-    page = client.get(f"{ADDRESS}/delai").get_data(as_text=True)
+    client.post(f"{RULES}/delai", data=opened(client, **{"p-weekday": "jeudi"}))
+    page = client.get(f"{RULES}/delai").get_data(as_text=True)
     (mark,) = set(re.findall(r'name="mark" value="([^"]*)"', page))
-    client.post(f"{ADDRESS}/delai", data=opened(client, **{"p-weekday": "lundi"}))
-    answer = client.post(f"{ADDRESS}/delai/abandonner", data={"mark": mark}, follow_redirects=True)
+    client.post(f"{RULES}/delai", data=opened(client, **{"p-weekday": "lundi"}))
+    answer = client.post(f"{RULES}/delai/abandonner", data={"mark": mark}, follow_redirects=True)
     assert "Ce brouillon a changé entre-temps" in words(answer)
     assert drafts() == {"delai": "lundi"}
     (mark,) = set(re.findall(r'name="mark" value="([^"]*)"', answer.get_data(as_text=True)))
-    client.post(f"{ADDRESS}/delai/abandonner", data={"mark": mark})
+    client.post(f"{RULES}/delai/abandonner", data={"mark": mark})
     assert drafts() == {}
 
 
@@ -142,7 +142,7 @@ def test_written_at_the_same_instant_the_second_is_told(
         raise StaleDataError
 
     monkeypatch.setattr(db.session, "commit", late)
-    answer = client.post(f"{ADDRESS}/delai", data=sent)
+    answer = client.post(f"{RULES}/delai", data=sent)
     assert answer.status_code == 409 and "a changé entre-temps" in words(answer)
     assert served(answer.get_data(as_text=True))["p-weekday"] == ["jeudi"]
     assert (rules(), drafts()) == ({"delai": "dimanche"}, {})
@@ -150,21 +150,21 @@ def test_written_at_the_same_instant_the_second_is_told(
 
 def test_what_is_unknown_is_not_let_go(open_town: Town) -> None:
     client = open_town.client("configurator")
-    assert client.post(f"{ADDRESS}/inconnu/abandonner").status_code == 404
-    answer = client.post(f"{ADDRESS}/delai/abandonner", follow_redirects=True)
+    assert client.post(f"{RULES}/inconnu/abandonner").status_code == 404
+    answer = client.post(f"{RULES}/delai/abandonner", follow_redirects=True)
     assert "Il n’y a plus de brouillon de cette règle" in words(answer)
-    assert client.post(f"{ADDRESS}/inconnu").status_code == 404
-    assert client.post(f"{ADDRESS}/%00", data={"kind": "notice"}).status_code == 404
+    assert client.post(f"{RULES}/inconnu").status_code == 404
+    assert client.post(f"{RULES}/%00", data={"kind": "notice"}).status_code == 404
 
 
 def test_published_together_while_a_rule_changed_they_are_read_again(open_town: Town) -> None:
     client = open_town.client("configurator")
-    client.post(f"{ADDRESS}/delai", data=opened(client, **{"p-weekday": "jeudi"}))
-    page = client.get(f"{ADDRESS}/brouillons/").get_data(as_text=True)
+    client.post(f"{RULES}/delai", data=opened(client, **{"p-weekday": "jeudi"}))
+    page = client.get(f"{RULES}/brouillons/").get_data(as_text=True)
     mark = page.partition('name="mark" value="')[2].partition('"')[0]
     with unscoped("test"):
         db.session.scalars(select(Rule).where(Rule.code == "delai")).one().parameters = {"weekday": "mardi"}
         db.session.commit()
-    answer = client.post(f"{ADDRESS}/brouillons/", data={"mark": mark, "from_on": "2027-01-04"})
+    answer = client.post(f"{RULES}/brouillons/", data={"mark": mark, "from_on": "2027-01-04"})
     assert answer.status_code == 409 and "a changé entre-temps" in words(answer)
     assert rules() == {"delai": "mardi"}

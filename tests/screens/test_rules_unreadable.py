@@ -11,32 +11,11 @@ from app.access.viewer import unscoped
 from app.models import Example, Rule, RuleDraft
 from app.services import rule_drafts
 from tests.people import Town
+from tests.screens.rule_pages import EXAMPLES, LATE, LATE_FIELDS, RULES, WEEKLY, add_example
 from tests.support.pages import words
 
 pytestmark = pytest.mark.usefixtures("first_of_december")
-ADDRESS = "/service/regles"
-EXAMPLES = "/service/exemples-du-reglement"
-WEEKLY = {"p-weekday": "jeudi", "p-hour": "12:00", "p-weeks_before": "1", "p-gate": "both"}
-LATE = {
-    "says": "Le lundi il est trop tard pour le mercredi",
-    "at": "2026-12-07 09:00",
-    "books": {"mercredi.repas": "2026-12-09"},
-    "expect": {"refused_by": ["delai"]},
-}
-FIELDS = {
-    "says": "x",
-    "at": "07/12/2026 09:00",
-    "books-0-unit": "mercredi.repas",
-    "books-0-days": "09/12/2026",
-    "e-refused_by": ["delai"],
-}
 UNTRIED = "Les exemples ne sont pas essayés : une règle est illisible"
-
-
-def example(body: dict[str, Any]) -> None:
-    with unscoped("test"):
-        db.session.add(Example(code="exemple", sentence=body["says"][:400], body=body))
-        db.session.commit()
 
 
 def spoil(code: str = "delai", **values: Any) -> None:
@@ -63,37 +42,35 @@ def rule(code: str) -> Rule | None:
     ],
 )
 def test_an_unreadable_rule_is_mended_by_its_form(open_town: Town, spoiled: dict[str, Any]) -> None:
-    example(LATE)
+    add_example(LATE)
     spoil(**spoiled)
     client = open_town.client("configurator")
     for address in ("/", "/matin-repas", "/nouvelle/notice", "/nouvelle/", "/brouillons/"):
-        assert client.get(ADDRESS + address).status_code == 200, address
-    assert UNTRIED in words(client.get(f"{ADDRESS}/")) and UNTRIED in words(
-        client.get(f"{ADDRESS}/matin-repas")
-    )
-    assert "Illisible" in words(client.get(f"{ADDRESS}/"))
-    page = client.get(f"{ADDRESS}/delai")
+        assert client.get(RULES + address).status_code == 200, address
+    assert UNTRIED in words(client.get(f"{RULES}/")) and UNTRIED in words(client.get(f"{RULES}/matin-repas"))
+    assert "Illisible" in words(client.get(f"{RULES}/"))
+    page = client.get(f"{RULES}/delai")
     assert page.status_code == 200 and "à corriger" in words(page)
-    answer = client.get(f"{ADDRESS}/reglement.pdf", follow_redirects=True)
+    answer = client.get(f"{RULES}/reglement.pdf", follow_redirects=True)
     assert "Le règlement ne s’imprime pas, une règle est illisible" in words(answer)
     assert UNTRIED in words(client.get(f"{EXAMPLES}/")) and str(LATE["says"]) in words(
         client.get(f"{EXAMPLES}/")
     )
     assert UNTRIED in words(client.get(f"{EXAMPLES}/1"))
-    assert UNTRIED in words(client.post(f"{EXAMPLES}/essayer", data=FIELDS))
+    assert UNTRIED in words(client.post(f"{EXAMPLES}/essayer", data=LATE_FIELDS))
     sent = {**WEEKLY, "activity": str(open_town.activities["mercredi"])}
-    assert "1 juste" in words(client.post(f"{ADDRESS}/lire/notice_weekly?code=delai", data=sent))
+    assert "1 juste" in words(client.post(f"{RULES}/lire/notice_weekly?code=delai", data=sent))
     published = {**sent, "publish": "1", "past": "y"}
-    answer = client.post(f"{ADDRESS}/delai", data=published, follow_redirects=True)
+    answer = client.post(f"{RULES}/delai", data=published, follow_redirects=True)
     assert "La règle est publiée" in words(answer)
-    assert "1 exemple respecté" in words(client.get(f"{ADDRESS}/"))
+    assert "1 exemple respecté" in words(client.get(f"{RULES}/"))
 
 
 def test_mended_from_a_later_day_it_leaves_nothing_unreadable_behind(open_town: Town) -> None:
     spoil()
     sent = {**WEEKLY, "activity": str(open_town.activities["mercredi"]), "publish": "1"}
     client = open_town.client("configurator")
-    assert client.post(f"{ADDRESS}/delai", data={**sent, "from_on": "2027-01-04"}).status_code == 302
+    assert client.post(f"{RULES}/delai", data={**sent, "from_on": "2027-01-04"}).status_code == 302
     with unscoped("test"):
         assert all(map(rule_drafts.is_readable, db.session.scalars(select(Rule))))
 
@@ -103,22 +80,22 @@ def test_of_two_unreadable_rules_each_is_mended_in_its_turn(open_town: Town) -> 
     spoil("matin-repas", parameters={"unit": 3})
     client = open_town.client("configurator")
     sent = {**WEEKLY, "activity": str(open_town.activities["mercredi"]), "publish": "1", "past": "y"}
-    piece = words(client.post(f"{ADDRESS}/lire/notice_weekly?code=delai", data=sent))
+    piece = words(client.post(f"{RULES}/lire/notice_weekly?code=delai", data=sent))
     assert "jusqu’au jeudi" in piece and UNTRIED in piece
     # What was sound before is not published blindly.
-    new = client.post(f"{ADDRESS}/nouvelle/custody", data={"publish": "1"}, follow_redirects=True)
+    new = client.post(f"{RULES}/nouvelle/custody", data={"publish": "1"}, follow_redirects=True)
     assert "La règle n’est pas publiée, le brouillon est gardé" in words(new)
-    assert "La règle est publiée" in words(client.post(f"{ADDRESS}/delai", data=sent, follow_redirects=True))
+    assert "La règle est publiée" in words(client.post(f"{RULES}/delai", data=sent, follow_redirects=True))
     meal = {"p-unit": "mercredi.matin", "p-needs": ["mercredi.repas"], "publish": "1", "past": "y"}
-    page = client.post(f"{ADDRESS}/matin-repas", data=meal, follow_redirects=True)
+    page = client.post(f"{RULES}/matin-repas", data=meal, follow_redirects=True)
     assert "La règle est publiée" in words(page)
 
 
 def test_a_rule_of_an_unknown_sort_is_shown_and_may_go(open_town: Town) -> None:
     spoil(rule_kind="disparue")
     client = open_town.client("configurator")
-    assert client.get(f"{ADDRESS}/").status_code == 200
-    page = client.get(f"{ADDRESS}/delai")
+    assert client.get(f"{RULES}/").status_code == 200
+    page = client.get(f"{RULES}/delai")
     assert page.status_code == 200 and "« disparue » n’existe pas, ou plus" in words(page)
     assert "dimanche" in words(page) and "Supprimer la règle" in words(page)
     (address,) = re.findall(r'href="([^"]*/supprimer)"', page.get_data(as_text=True))
@@ -128,15 +105,15 @@ def test_a_rule_of_an_unknown_sort_is_shown_and_may_go(open_town: Town) -> None:
 
 def test_a_draft_of_an_unknown_sort_may_be_let_go(open_town: Town) -> None:
     client = open_town.client("configurator")
-    client.post(f"{ADDRESS}/delai", data=WEEKLY)
+    client.post(f"{RULES}/delai", data=WEEKLY)
     with unscoped("test"):
         db.session.scalars(select(RuleDraft)).one().body = {"kind": "disparue", "parameters": 3}
         db.session.commit()
-    page = client.get(f"{ADDRESS}/delai")
+    page = client.get(f"{RULES}/delai")
     assert page.status_code == 200 and "Abandonner le brouillon" in words(page)
-    assert client.get(f"{ADDRESS}/brouillons/").status_code == 200
-    client.post(f"{ADDRESS}/delai/abandonner")
-    assert "jour d’une semaine d’avant" in words(client.get(f"{ADDRESS}/delai"))
+    assert client.get(f"{RULES}/brouillons/").status_code == 200
+    client.post(f"{RULES}/delai/abandonner")
+    assert "jour d’une semaine d’avant" in words(client.get(f"{RULES}/delai"))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +134,7 @@ def test_what_no_example_can_say_is_told_at_its_field(
     open_town: Town, poison: dict[str, str], field: str
 ) -> None:
     client = open_town.client("configurator")
-    data = {**FIELDS, **poison}
+    data = {**LATE_FIELDS, **poison}
     page = words(client.post(f"{EXAMPLES}/essayer", data=data))
     is_asked = any(name.startswith("e-") for name in poison)  # what is asked is answered, right or wrong
     assert ("Dites ce qui est attendu" if is_asked else "viendra quand") in page
@@ -180,18 +157,18 @@ def test_what_no_example_can_say_is_told_at_its_field(
     ],
 )
 def test_one_that_was_kept_before_is_a_red_line(open_town: Town, poison: dict[str, Any]) -> None:
-    example({**LATE, **poison})
+    add_example({**LATE, **poison})
     client = open_town.client("configurator")
-    assert "1 faux" in words(client.get(f"{EXAMPLES}/")) and "1 faux" in words(client.get(f"{ADDRESS}/"))
-    assert client.get(f"{ADDRESS}/delai").status_code == 200
+    assert "1 faux" in words(client.get(f"{EXAMPLES}/")) and "1 faux" in words(client.get(f"{RULES}/"))
+    assert client.get(f"{RULES}/delai").status_code == 200
     assert client.get(f"{EXAMPLES}/1").status_code == 200
     sent = {**WEEKLY, "activity": str(open_town.activities["mercredi"]), "publish": "1", "past": "y"}
-    assert "La règle est publiée" in words(client.post(f"{ADDRESS}/delai", data=sent, follow_redirects=True))
+    assert "La règle est publiée" in words(client.post(f"{RULES}/delai", data=sent, follow_redirects=True))
     assert client.post(f"{EXAMPLES}/1/supprimer").status_code == 302
 
 
 def test_one_that_can_t_be_answered_is_a_red_line(open_town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    example(LATE)
+    add_example(LATE)
 
     def overflows(*_: object) -> None:
         raise OverflowError("date value out of range")
