@@ -32,6 +32,8 @@ CLOSED, PAST, UNREGISTERED, AGES = "closed", "past", "registration", "ages"
 """Codes of the rules that always hold; they have no article. ``AGES`` is met when one registers."""
 FOR_EVER = date(2000, 1, 1)
 """The first day of a rule that has none."""
+STEPS = 4
+"""How many squares one after the other a remedy may lead to: one unit needs another, which needs a third."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +145,14 @@ def asks_crowd(dated: DatedRule) -> bool:
 def judge(plan: Plan, rules: Iterable[DatedRule]) -> Verdict:
     """Everything that is wrong with a plan, each with its remedy, whatever the order of the rules."""
     rules = tuple(rules)
+    return _judged(plan, rules, rules, STEPS)
+
+
+def _judged(plan: Plan, by: Iterable[DatedRule], rules: tuple[DatedRule, ...], steps: int) -> Verdict:
+    """What some of the rules say of a plan; remedies are looked into by all of them, so many steps ahead."""
     found = [
         refusal.by(dated.called, dated.article)
-        for dated in rules
+        for dated in by
         for refusal in dated.rule.refusals(dated.seen(plan), dated.covers)
     ]
     refused = [one for one in found if one.until is not None and one.severity is Severity.REFUSED]
@@ -154,7 +161,7 @@ def judge(plan: Plan, rules: Iterable[DatedRule]) -> Verdict:
     }  # each tells its limit: enough said
     found += [one for one in _past(plan) if not all((one.child_id, slot) in late for slot in one.slots)]
     found += [*_closed(plan), *_unregistered(plan)]
-    return Verdict.of(_possible(found, plan, rules))
+    return Verdict.of(_possible(found, plan, rules, steps))
 
 
 def bookable_until(slot: Slot, rules: Iterable[DatedRule], calendar: Calendar) -> datetime | None:
@@ -255,15 +262,17 @@ def _unregistered(plan: Plan) -> Iterator[Refusal]:
             yield Refusal(mine.child.id, frozenset(slots), text, rule=UNREGISTERED, remedy=withdraw(slots))
 
 
-def _possible(found: Collection[Refusal], plan: Plan, rules: tuple[DatedRule, ...]) -> Iterator[Refusal]:
+def _possible(
+    found: Collection[Refusal], plan: Plan, rules: tuple[DatedRule, ...], steps: int
+) -> Iterator[Refusal]:
     """The refusals with remedies that can be done: one that adds a square that is closed, late, not open yet,
     refused by another rule or of an activity without a registration undoes the change instead.
     """
     children = {mine.child.id: mine for mine in plan.children}
     adding = [one for one in found if _new(one, children[one.child_id])]
     able = [one for one in adding if _can_add(one, children[one.child_id], plan, rules)]
-    if _turned_down(able, plan, rules):  # all at once first: mostly, nothing is
-        able = [one for one in able if not _turned_down([one], plan, rules)]
+    if _turned_down(able, plan, rules, steps):  # all at once first: mostly, nothing is
+        able = [one for one in able if not _turned_down([one], plan, rules, steps)]
     undone = set(adding) - set(able)
     for one in found:
         mine, remedy = children[one.child_id], one.remedy
@@ -287,10 +296,12 @@ def _can_add(refusal: Refusal, mine: ChildPlan, plan: Plan, rules: tuple[DatedRu
     )
 
 
-def _turned_down(refusals: Collection[Refusal], plan: Plan, rules: tuple[DatedRule, ...]) -> bool:
+def _turned_down(refusals: Collection[Refusal], plan: Plan, rules: tuple[DatedRule, ...], steps: int) -> bool:
     """Whether, once these remedies are followed, a rule would have a square that they add withdrawn. One that
     asks for another square besides is a step further, not back.
     """
+    if not refusals or not steps:
+        return False
     children = {mine.child.id: mine for mine in plan.children}
     targets = {child_id: mine.slots for child_id, mine in children.items()}
     added: dict[int, frozenset[Slot]] = dict.fromkeys(children, frozenset())
@@ -300,13 +311,11 @@ def _turned_down(refusals: Collection[Refusal], plan: Plan, rules: tuple[DatedRu
             targets[one.child_id] = targets[one.child_id] - one.remedy.drop | one.remedy.add
     followed = replace(plan, children=tuple(mine.to(targets[mine.child.id]) for mine in plan.children))
     squares = frozenset().union(*added.values())
-    for dated in rules:
-        if not any(map(dated.covers, squares)):
-            continue
-        for one in dated.rule.refusals(dated.seen(followed), dated.covers):
-            back = one.remedy.drop if one.remedy is not None else one.slots
-            if one.severity is Severity.REFUSED and not added[one.child_id].isdisjoint(back):
-                return True
+    by = [dated for dated in rules if any(map(dated.covers, squares))]
+    for one in _judged(followed, by, rules, steps - 1).refusals:
+        back = one.remedy.drop if one.remedy is not None else one.slots
+        if one.severity is Severity.REFUSED and not added[one.child_id].isdisjoint(back):
+            return True
     return False
 
 

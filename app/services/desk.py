@@ -237,7 +237,8 @@ def load_desk(child_id: int, family_id: int, from_on: date, until_on: date, now:
     found = {
         Slot(code_of(known.by_id[row.unit_id]), row.booked_on): row
         for row in rows
-        if known.by_id[row.unit_id].activity_id in activity_ids
+        # Of an activity that the child left before these days, what was booked still counts.
+        if known.by_id[row.unit_id].activity_id in activity_ids or not from_on <= row.booked_on <= until_on
     }
     bookings = {slot: row for slot, row in found.items() if from_on <= slot.on <= until_on}
     elsewhere = _elsewhere(offer, child_id, family_id, from_on, until_on)

@@ -251,7 +251,7 @@ def _say(desk: Desk, refusal: Refusal, draft: Draft, square: SquareOf) -> Say:
         prices = [desk.cents(slot) for slot in remedy.add]
         cents = sum(price for price in prices if price is not None) if None not in prices and prices else None
     return Say(
-        squares=tuple(square(slot) for slot in sorted(refusal.slots)),
+        squares=tuple(square(slot) for slot in sorted(refusal.slots) if slot.unit in desk.offer.units),
         sentence=refusal.sentence,
         article=refusal.article or "",
         remedy=remedy.sentence if remedy else "",

@@ -79,17 +79,17 @@ def offer_of(
         units,
         _calendar(known, frozenset(openings), units),
         places,
-        names(known, units),
-        _minutes(units),
+        names(known),
+        _minutes(known.by_code),
         from_on,
         until_on,
     )
 
 
-def names(known: Catalogue, units: Mapping[str, Unit] | None = None) -> dict[str, str]:
-    """What the town's documents, these units (None: all) and their activities are called in a sentence."""
+def names(known: Catalogue) -> dict[str, str]:
+    """What the town's documents, units and activities are called in a sentence."""
     told = dict(known.documents)
-    for code, unit in (known.by_code if units is None else units).items():
+    for code, unit in known.by_code.items():
         told[code] = called(unit)
         told[unit.activity.code] = called(unit.activity)
     return told

@@ -23,7 +23,7 @@ from tests.support.many import MANY, many_rows
 from tests.support.rows import Rows, every_row
 from tests.support.sql import count_statements
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # nine hundred doors a case
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # nine hundred doors a case
 Crowd = tuple[Town, Rows]
 ROWS_OF: Rows = {}
 

@@ -1,13 +1,13 @@
 """Booking the Wednesday centre: what is refused, why, until when, and what is written."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from app.access.database import db
 from app.access.viewer import unscoped
-from app.entities.booking import BookingStatus, Presence
+from app.entities.booking import BookingStatus, Presence, RegistrationStatus
 from app.models import Booking, Opening, Registration, Rule, Unit
 from app.rules.facts import Slot
 from app.rules.periods import monday_of
@@ -324,3 +324,38 @@ def test_what_is_wrong_over_two_activities_is_told_in_the_week_shown(open_town: 
             shown = planning.week(desk, monday, Draft(frozenset({canteen, slot})))
             told = [say.sentence for block in shown.blocks for say in block.says]
             assert any("il en faut 1 au plus" in one.replace("\u00a0", " ") for one in told), slot
+
+
+def test_what_was_booked_of_an_activity_left_since_still_counts(open_town: Town) -> None:
+    """Two meals at the canteen, whose registration is over: with Wednesday's they are three."""
+    home = {"family_id": open_town.families["A"], "child_id": open_town.people["lila"]}
+    left = Registration(
+        **home,
+        activity_id=open_town.activities["cantine"],
+        school_year_id=open_town.school_year,
+        status=RegistrationStatus.ACCEPTED,
+        starts_on=date(2026, 9, 1),
+        ends_on=date(2026, 12, 4),
+    )
+    eaten = [
+        Booking(
+            **home,
+            registration=left,
+            unit_id=open_town.units["cantine.repas"],
+            booked_on=on,
+            status=BookingStatus.CONFIRMED,
+        )
+        for on in (date(2026, 12, 1), date(2026, 12, 3))
+    ]
+    most = Rule(code="deux", rule_kind="count", parameters={"maximum": 2, "per": "month"})
+    with unscoped("test"):
+        db.session.add_all([left, *eaten, most])
+        db.session.commit()
+    monday, draft = monday_of(WEDNESDAY), Draft(frozenset({MEAL}))
+    with open_town.acting("claire"):
+        desk = load_desk(home["child_id"], home["family_id"], monday, monday + timedelta(days=6), NOW)
+        assert desk is not None
+        (said,) = (one for block in planning.week(desk, monday, draft).blocks for one in block.says)
+        assert not send(open_town, draft).accepted
+    assert "2 au plus" in said.sentence and said.remedy == "Retirer cette demande"
+    assert [one.slot for one in said.squares] == [MEAL]
