@@ -160,7 +160,10 @@ def _keep_touch(desk: Desk, draft: Draft, touched: Slot, moved: bool) -> None:
         return
     if not moved:
         draft = planning.touching(desk, touched)
-    about = [one for one in desk.judge(draft).refusals if touched in one.slots]
+    without = Draft(draft.wanted - {touched}, draft.unwanted - {touched})
+    before = frozenset(desk.judge(without).refusals)
+    # A meal given up is refused for the morning that stands: such a refusal names that one alone.
+    about = [one for one in desk.judge(draft).refusals if touched in one.slots or one not in before]
     refused_requests.keep(desk, draft, Verdict(tuple(about)), _who())
 
 
