@@ -56,7 +56,7 @@ class Reading:
 
 
 class Reglement:
-    """The town's règlement during one request. Eight statements; nine for a book, one for the drafts."""
+    """The town's règlement during one request. Nine statements; ten for a book, one for the drafts."""
 
     def __init__(self) -> None:
         self.rows: Rows = rows_now(OF_RULES)

@@ -108,7 +108,7 @@ def _traits(viewer: Viewer, documents: Collection[str]) -> frozenset[str] | None
 names: Callable[[], Names] = Remembered(
     "ce que disent les codes des règles est public", lambda: names_of(rows_now())
 )
-"""What the codes of every rule of the town are called. One statement, fifteen after a change."""
+"""What the codes of every rule of the town are called. One statement, sixteen after a change."""
 
 
 def trace(desk: Desk, draft: Draft, verdict: Verdict, about: Collection[Slot] | None = None) -> Trace:

@@ -17,7 +17,7 @@ from tests.wednesday import NOW
 
 pytestmark = pytest.mark.usefixtures("first_of_december")
 MOST = 16
-"""Account and hats, the version of the catalogue; eight for the rows, then openings, examples, drafts and
+"""Account and hats, the version of the catalogue; nine for the rows, then openings, examples, drafts and
 coming bookings.
 """
 PAGES: dict[str, Callable[[FlaskClient], Any]] = {
